@@ -1,0 +1,76 @@
+//! Shows and ends sessions, and reads accounts for the CRM.
+
+mod data;
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use shared::{
+    domain::scope::Scope,
+    flows::disconnect,
+    http::{
+        app::App,
+        caller::{Audit, OwnSession},
+        problem::Problem,
+        route::{Audience, Doc, Route},
+        session_view::{EndedView, SessionView},
+    },
+};
+
+/// The function's routes.
+pub fn routes() -> Vec<Route> {
+    let read = Audience::Crm(Scope::AccountsRead);
+    vec![
+        Route::get(
+            "/v1/sessions/{session}",
+            Audience::Crm(Scope::SessionsRead),
+            show,
+            Doc::new("How a session stands, and when what ends").answers::<SessionView>(StatusCode::OK),
+        ),
+        Route::delete(
+            "/v1/sessions/{session}",
+            Audience::Crm(Scope::SessionsWrite),
+            end,
+            Doc::new("End a session: at once for the CRM, then at the bank, then its keys")
+                .answers::<EndedView>(StatusCode::OK),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts",
+            read,
+            data::accounts,
+            Doc::new("The accounts of a session").answers::<data::AccountList>(StatusCode::OK).with_presence().or_raw(),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts/{account}/balances",
+            read,
+            data::balances,
+            Doc::new("The balances of an account")
+                .answers::<data::BalanceList>(StatusCode::OK)
+                .with_presence()
+                .or_raw(),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts/{account}/transactions",
+            read,
+            data::transactions,
+            Doc::new("The transactions of an account, page by page")
+                .asks::<data::TransactionParams>()
+                .answers::<data::TransactionList>(StatusCode::OK)
+                .with_presence()
+                .or_raw(),
+        ),
+    ]
+}
+
+async fn show(State(app): State<App>, OwnSession(session): OwnSession) -> Json<SessionView> {
+    let bank = app.deps.bank(&session.record.bank).ok();
+    Json(SessionView::of(&session.record, bank.map(|bank| &**bank), app.deps.now()))
+}
+
+async fn end(
+    State(app): State<App>,
+    Audit(trail): Audit,
+    OwnSession(session): OwnSession,
+) -> Result<Json<EndedView>, Problem> {
+    let session = disconnect::disconnect(&app.deps, &trail, session).await?;
+    Ok(Json(EndedView::of(&session, app.deps.now())))
+}

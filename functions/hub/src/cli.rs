@@ -1,0 +1,109 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    failure::Failure,
+    local::{self, issuer::IssuerName, settings::LocalSettings, token_command},
+};
+
+/// Secure Hub on this machine: hub, sandbox bank and a demo CRM in one process.
+///
+/// Without a command it starts everything on 127.0.0.1, prints the page to open and one curl line per step, and runs
+/// until ctrl-c. No account, certificate or cloud is needed; what it keeps stays in one folder.
+#[derive(Debug, Parser)]
+#[command(name = "hub", version, after_help = ENVIRONMENT)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const ENVIRONMENT: &str = "\
+Settings (environment variables):
+  PORT      port of the hub and of the demo page on 127.0.0.1; 0 takes any free one  [default: 8080]
+  HUB_DATA  folder for keys, store, sandbox bank and local.json                      [default: .hub]
+  HUB_LOG   which log lines are shown, such as warn, info or debug                   [default: warn]
+
+Examples:
+  hub                                      start, then open the printed page
+  PORT=9000 HUB_DATA=/tmp/hub hub          the same elsewhere
+  hub token                                a fresh CRM token for curl
+  hub token --scope \"accounts:read\"        one that may do less
+  hub token --presence SESSION             proves for 5 minutes that the session's customer is there
+
+Deleting the folder HUB_DATA starts afresh.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints a fresh token for the hub that runs on the data folder.
+    Token(TokenArguments),
+}
+
+/// What token is wanted.
+#[derive(Debug, clap::Args)]
+pub struct TokenArguments {
+    /// The CRM that asks; `other` is there to try that tenants do not see each other.
+    #[arg(long, value_enum, default_value_t = CrmName::Demo)]
+    pub tenant: CrmName,
+    /// Rights, separated by spaces; all that a CRM can have if left out.
+    #[arg(long, conflicts_with = "presence")]
+    pub scope: Option<String>,
+    /// Minutes until it expires.
+    #[arg(long, default_value_t = 60, conflicts_with = "presence", value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub minutes: u16,
+    /// A presence token for this session instead: with it in `Psu-Presence` a call counts as attended.
+    #[arg(long, value_name = "SESSION")]
+    pub presence: Option<String>,
+}
+
+/// The two CRMs of the local mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CrmName {
+    /// The one that the demo page belongs to.
+    Demo,
+    /// Another company's.
+    Other,
+}
+
+impl From<CrmName> for IssuerName {
+    fn from(name: CrmName) -> Self {
+        match name {
+            CrmName::Demo => Self::Demo,
+            CrmName::Other => Self::Other,
+        }
+    }
+}
+
+/// Does what the command line asks for.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let settings = LocalSettings::from_env(|name| std::env::var_os(name))?;
+    match cli.command {
+        None => local::run(settings).await,
+        Some(Command::Token(wanted)) => Ok(token_command::print(&settings, &wanted)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_presence_token_takes_no_scope() {
+        assert!(Cli::try_parse_from(["hub", "token", "--presence", "s", "--scope", "x"]).is_err());
+    }
+
+    #[test]
+    fn the_help_names_every_setting() {
+        let help = Cli::command().render_long_help().to_string();
+        for name in ["PORT", "HUB_DATA", "HUB_LOG"] {
+            assert!(help.contains(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The local mode as a stranger meets it: the real program, started on a folder of its own and used from outside.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
+
+mod browser;
+mod by_hand;
+mod demo_page;
+mod program;
+mod refusals;

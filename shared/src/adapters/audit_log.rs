@@ -1,0 +1,31 @@
+//! The audit stream as structured log lines, which a log sink takes to where auditors keep them.
+
+use crate::{
+    domain::{
+        audit::AuditRecord,
+        ids::{BankId, Pseudonym, SessionId, TenantId},
+    },
+    ports::audit::{AuditStream, AuditUnavailable},
+};
+
+/// Writes each record as one line with the target `audit`.
+pub struct AuditLog;
+
+impl AuditStream for AuditLog {
+    fn write(&self, record: &AuditRecord) -> Result<(), AuditUnavailable> {
+        let event = serde_json::to_string(&record.event).map_err(|_| AuditUnavailable)?;
+        tracing::info!(
+            target: "audit",
+            {
+                audit.id = record.id(),
+                audit.event = event,
+                tenant.id = record.tenant.as_ref().map(TenantId::as_str),
+                session.id = record.session.as_ref().map(SessionId::as_str),
+                psu.pseudonym = record.psu.as_ref().map(Pseudonym::as_str),
+                bank.id = record.bank.as_ref().map(BankId::as_str),
+            },
+            "audit"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! What the auditor gets to see: who did what to which session, when, and how it ended (promise P11).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{BankId, Pseudonym, RequestId, SessionId, TenantId};
+
+/// One record. Its id is the request and the step, so the same step recorded twice is one record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// The inbound request that led to it.
+    pub request_id: RequestId,
+    /// Counts the records of the request from 1.
+    pub step: u32,
+    /// When.
+    pub recorded_at: Timestamp,
+    /// What happened.
+    pub event: AuditEvent,
+    /// Whose session.
+    pub tenant: Option<TenantId>,
+    /// Which session.
+    pub session: Option<SessionId>,
+    /// The PSU, as a keyed hash.
+    pub psu: Option<Pseudonym>,
+    /// At which bank.
+    pub bank: Option<BankId>,
+}
+
+impl AuditRecord {
+    /// The record's id in the store.
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.request_id, self.step)
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AuditEvent {
+    /// A session began and a consent was asked for.
+    SessionStarted,
+    /// A new consent was asked for in a session.
+    RenewalStarted,
+    /// A browser opened the authorisation link.
+    AuthorisationOpened,
+    /// A browser came back and its answer was consumed.
+    CallbackConsumed,
+    /// The bank ended the journey without granting.
+    AuthorisationFailed {
+        /// Why, in the hub's words.
+        reason: String,
+    },
+    /// The bank granted and the tokens were stored.
+    GrantStored,
+    /// The bank's terms of the consent were read back.
+    ConsentConfirmed,
+    /// The CRM redeemed the activation code.
+    SessionActivated,
+    /// A refresh was begun; the refresh token is about to be used.
+    RefreshStarted,
+    /// New tokens were stored.
+    TokensRefreshed,
+    /// A refresh brought no tokens.
+    RefreshFailed {
+        /// Why, in the hub's words.
+        reason: String,
+    },
+    /// The consent works no more.
+    ConsentLapsed {
+        /// Why, in the hub's words.
+        reason: String,
+    },
+    /// The accounts under a consent were named.
+    DirectoryStored,
+    /// The CRM ended the session.
+    SessionEnded,
+    /// A step of ending at the bank was done or tried.
+    RevocationTried {
+        /// Whether every step is done.
+        settled: bool,
+    },
+    /// A bank was called.
+    BankCalled {
+        /// What for.
+        operation: String,
+        /// The bank's status, or the hub's word for why there is none.
+        outcome: String,
+        /// Whether the PSU was there.
+        attended: bool,
+        /// How long it took.
+        duration_ms: u64,
+        /// The id that the bank was given for this call.
+        bank_request_id: String,
+    },
+}

@@ -1,0 +1,130 @@
+//! What a bank granted: the consent's handle and the tokens, in clear only between two calls.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{
+    sealed::Sealed,
+    secret::{ExposeSecret, SecretString},
+};
+
+/// The secrets of one consent. They exist in clear only while a bank is being called.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The consent's id at the bank.
+    pub consent_id: SecretString,
+    /// Tokens, where the bank uses OAuth.
+    pub tokens: Option<Tokens>,
+}
+
+/// Tokens of one grant.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// For data calls.
+    pub access: SecretString,
+    /// For new access tokens, if the bank gave one.
+    pub refresh: Option<SecretString>,
+    /// The scope granted, if it differs from the one asked for.
+    pub scope: Option<String>,
+}
+
+/// The text that is sealed did not hold a grant.
+#[derive(Debug, thiserror::Error)]
+#[error("the opened text is not a grant")]
+pub struct NotAGrant;
+
+/// The plaintext form. Private, so that a grant is written out only to be sealed.
+#[derive(Serialize, Deserialize)]
+struct Plain<'a> {
+    #[serde(borrow)]
+    consent_id: std::borrow::Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
+    access: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
+    refresh: Option<std::borrow::Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    scope: Option<String>,
+}
+
+impl Grant {
+    /// The access token, where the bank uses OAuth.
+    pub fn access_token(&self) -> Option<&SecretString> {
+        self.tokens.as_ref().map(|tokens| &tokens.access)
+    }
+
+    /// The grant as the text to seal; wiped when dropped.
+    pub fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, NotAGrant> {
+        let tokens = self.tokens.as_ref();
+        let plain = Plain {
+            consent_id: self.consent_id.expose_secret().into(),
+            access: tokens.map(|tokens| tokens.access.expose_secret().into()),
+            refresh: tokens.and_then(|tokens| Some(tokens.refresh.as_ref()?.expose_secret().into())),
+            scope: tokens.and_then(|tokens| tokens.scope.clone()),
+        };
+        // A buffer that never grows leaves no copies behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(256 * 1024));
+        serde_json::to_writer(&mut *text, &plain).map_err(|_| NotAGrant)?;
+        Ok(text)
+    }
+
+    /// The grant in an opened text.
+    pub fn from_plaintext(text: &[u8]) -> Result<Self, NotAGrant> {
+        let plain: Plain = serde_json::from_slice(text).map_err(|_| NotAGrant)?;
+        let secret = |text: std::borrow::Cow<'_, str>| SecretString::from(text.into_owned());
+        let refresh = plain.refresh.map(secret);
+        let tokens = plain.access.map(|access| Tokens { access: secret(access), refresh, scope: plain.scope });
+        Ok(Self { consent_id: secret(plain.consent_id), tokens })
+    }
+}
+
+/// A grant as the store holds it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredGrant {
+    /// The sealed [`Grant`], bound to `generation`.
+    pub sealed: Sealed,
+    /// Grows with every new grant of the session, so that an older one put back does not open.
+    pub generation: u64,
+    /// From when on the access token should no longer be used; a little before it ends. Absent without tokens.
+    pub access_stale_at: Option<Timestamp>,
+    /// Whether there is a refresh token.
+    pub refreshable: bool,
+    /// When the chain of refresh tokens ends, if the bank ends it.
+    pub chain_ends_at: Option<Timestamp>,
+}
+
+impl StoredGrant {
+    /// Whether the access token should be renewed before the next call.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.access_stale_at.is_some_and(|stale| stale <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_survives_sealing_and_shows_nothing() {
+        let grant = Grant {
+            consent_id: "consent-canary".into(),
+            tokens: Some(Tokens {
+                access: "access-\"canary\"".into(),
+                refresh: Some("refresh-canary".into()),
+                scope: Some("AIS".to_owned()),
+            }),
+        };
+        assert!(!format!("{grant:?}").contains("canary"));
+        let again = Grant::from_plaintext(&grant.to_plaintext().unwrap()).unwrap();
+        let tokens = again.tokens.unwrap();
+        assert_eq!(again.consent_id.expose_secret(), "consent-canary");
+        assert_eq!(tokens.access.expose_secret(), "access-\"canary\"");
+        assert_eq!(tokens.refresh.unwrap().expose_secret(), "refresh-canary");
+    }
+
+    #[test]
+    fn other_text_is_not_a_grant() {
+        assert!(Grant::from_plaintext(b"{}").is_err());
+        assert!(Grant::from_plaintext(b"").is_err());
+    }
+}

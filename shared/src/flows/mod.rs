@@ -1,0 +1,21 @@
+//! What the hub does, one module per use case, on ports and pure decisions.
+
+pub mod activate;
+pub mod authorize;
+pub mod bank_call;
+pub mod callback;
+pub mod change;
+pub mod confirm;
+pub mod connect;
+pub mod deps;
+pub mod disconnect;
+pub mod oauth_server;
+pub mod read;
+pub mod redeem;
+pub mod refresh;
+pub mod revoke;
+pub mod single_flight;
+pub mod trail;
+pub mod trouble;
+pub mod upkeep;
+pub mod vault;

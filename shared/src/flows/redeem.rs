@@ -1,0 +1,247 @@
+//! From a consumed answer to a stored grant: redeems the code, stores the tokens before looking at them further, reads
+//! the consent back, and sends the browser to the CRM.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{
+    callback::{Accepted, AcceptedOutcome, Journey, Redeemable},
+    change::{self, Decision},
+    confirm,
+    deps::Deps,
+    revoke,
+    trail::Trail,
+    trouble::Trouble,
+};
+use crate::{
+    domain::{
+        audit::AuditEvent,
+        bank::Bank,
+        code_hash::CodeHash,
+        consent::{ConsentStatus, ConsentTerms},
+        grant::{Grant, StoredGrant},
+        purpose::Purpose,
+        refresh::RefreshState,
+        secret::{ExposeSecret, Secret32, SecretString},
+        session::{Access, AttemptStage, LapseReason, Session},
+    },
+    ports::store::Loaded,
+    protocol::oauth::token::{self, TokenAnswer},
+};
+
+/// How long the CRM has to redeem the activation code (P8: a short time).
+const ACTIVATION: Duration = Duration::from_mins(10);
+
+/// How soon upkeep asks about a consent that was not read back or is not valid yet.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// How often storing is tried while the store is away. Tokens that cannot be stored are lost (F7).
+const STORE_TRIES: u32 = 4;
+
+/// Ends a journey whose answer was consumed. Answers where the browser goes.
+pub(super) async fn conclude(
+    deps: &Arc<Deps>,
+    trail: &Trail,
+    bank: &Bank,
+    journey: Journey,
+    accepted: Accepted,
+) -> Result<Url, Trouble> {
+    match accepted.outcome {
+        AcceptedOutcome::Denied => return Ok(journey.back("error", "sca_denied")),
+        AcceptedOutcome::Failed => return Ok(journey.back("error", "sca_failed")),
+        AcceptedOutcome::Code(_) | AcceptedOutcome::Returned => {}
+    }
+    let granted = match redeem(deps, trail, bank, &journey.session, &accepted).await {
+        Ok(granted) => granted,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, bank.id = %bank.id, "the code was not redeemed");
+            give_up(deps, trail, &journey).await?;
+            return Ok(journey.back("error", "sca_failed"));
+        }
+    };
+    let Some(code) = store(deps, trail, &journey, &granted).await? else {
+        revoke::orphan(deps, trail, bank, &journey.session, &granted.grant).await;
+        return Ok(journey.back("error", "sca_failed"));
+    };
+    match confirm::read_back(deps, trail, bank, &journey.session, &granted.grant).await {
+        Ok(terms) if !terms.status.is_usable() && !terms.status.is_pending() => {
+            Ok(journey.back("error", "consent_rejected"))
+        }
+        Ok(_) => Ok(journey.back("activation_code", code.expose_secret())),
+        Err(error) => {
+            // The grant is stored; upkeep asks again.
+            tracing::warn!(error = &error as &dyn std::error::Error, bank.id = %bank.id, "the consent was not read back");
+            Ok(journey.back("activation_code", code.expose_secret()))
+        }
+    }
+}
+
+impl Journey {
+    /// The CRM's return URL with the session and one word more.
+    fn back(&self, key: &str, value: &str) -> Url {
+        let mut url = self.return_url.clone();
+        url.query_pairs_mut().append_pair("session", self.session.id.as_str()).append_pair(key, value);
+        url
+    }
+}
+
+/// A grant, and how long its access token lives if it has one.
+struct Granted {
+    grant: Grant,
+    lifetime: Option<Duration>,
+}
+
+async fn redeem(
+    deps: &Deps,
+    trail: &Trail,
+    bank: &Bank,
+    session: &Session,
+    accepted: &Accepted,
+) -> Result<Granted, Trouble> {
+    let consent_id = accepted.consent_id.clone();
+    let AcceptedOutcome::Code(redeemable) = &accepted.outcome else {
+        return Ok(Granted { grant: Grant { consent_id, tokens: None }, lifetime: None });
+    };
+    let Redeemable { code, verifier, metadata, profile } = &**redeemable;
+    let redirect_uri = deps.redirect_uri(&bank.id)?;
+    let request = token::redeem_code(metadata, profile, code, verifier, &redirect_uri);
+    let response = deps.calls.send(bank, trail, session, request).await?;
+    let TokenAnswer { tokens, lifetime } = token::process(profile, &response)?;
+    Ok(Granted { grant: Grant { consent_id, tokens: Some(tokens) }, lifetime: Some(lifetime) })
+}
+
+/// Stores the grant before anything else is done with it. Answers the activation code, or `None` if the session no
+/// longer waits for it.
+async fn store(
+    deps: &Deps,
+    trail: &Trail,
+    journey: &Journey,
+    granted: &Granted,
+) -> Result<Option<SecretString>, Trouble> {
+    let code = activation_code(deps)?;
+    let mut tries = 0;
+    loop {
+        match store_once(deps, trail, journey, granted, &code).await {
+            Ok(true) => return Ok(Some(code)),
+            Ok(false) => return Ok(None),
+            Err(Trouble::Contention) => {}
+            Err(error) if tries >= STORE_TRIES => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    alert = "token_at_risk",
+                    "a grant was not stored"
+                );
+                return Err(error);
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(100 << tries)).await,
+        }
+        tries += 1;
+    }
+}
+
+async fn store_once(
+    deps: &Deps,
+    trail: &Trail,
+    journey: &Journey,
+    granted: &Granted,
+    code: &SecretString,
+) -> Result<bool, Trouble> {
+    let loaded: Option<Loaded<Session>> = deps.store.load(journey.session.id.as_str()).await?;
+    let activation = CodeHash::of(code.expose_secret().as_bytes());
+    let Some(loaded) = loaded.filter(|loaded| loaded.record.redeems(&journey.flow)) else {
+        // An earlier try may have landed although its answer was lost (F4): then the code is ours.
+        return is_stored(deps, journey, &activation).await;
+    };
+    let now = deps.now();
+    let mut session = loaded.record.clone();
+    let grant = seal(deps, &mut session, &granted.grant, granted.lifetime, now).await?;
+    let access = Access {
+        consent: unread_terms(),
+        granted_at: now,
+        grant,
+        refresh: RefreshState::default(),
+        directory: None,
+        activation,
+    };
+    if let Some(attempt) = &mut session.attempt {
+        attempt.stage = AttemptStage::AwaitingActivation(Box::new(access));
+        attempt.expires_at = now + ACTIVATION;
+        attempt.look_again_at = Some(now + LOOK_AGAIN);
+    }
+    session.schedule();
+    let audit = trail.record(&session, AuditEvent::GrantStored, now);
+    deps.store.replace(&loaded, session, audit).await?;
+    Ok(true)
+}
+
+async fn is_stored(deps: &Deps, journey: &Journey, activation: &CodeHash) -> Result<bool, Trouble> {
+    let loaded: Option<Loaded<Session>> = deps.store.load(journey.session.id.as_str()).await?;
+    let stage = loaded.and_then(|loaded| loaded.record.attempt).map(|attempt| attempt.stage);
+    Ok(matches!(stage, Some(AttemptStage::AwaitingActivation(access)) if access.activation == *activation))
+}
+
+/// Seals a grant under the session's next generation.
+pub(super) async fn seal(
+    deps: &Deps,
+    session: &mut Session,
+    grant: &Grant,
+    lifetime: Option<Duration>,
+    now: Timestamp,
+) -> Result<StoredGrant, Trouble> {
+    let generation = session.next_generation();
+    let plaintext = grant.to_plaintext()?;
+    let sealed = deps.vault.seal(Purpose::Tokens, &session.grant_place(generation), &plaintext).await?;
+    let chain = deps.bank(&session.bank)?.oauth.as_ref().and_then(|profile| profile.chain_lifetime);
+    Ok(StoredGrant {
+        sealed,
+        generation,
+        access_stale_at: lifetime.map(|lifetime| now + usable(lifetime)),
+        refreshable: grant.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some()),
+        chain_ends_at: chain.filter(|_| lifetime.is_some()).map(|chain| now + chain),
+    })
+}
+
+/// How much of an access token's life is used: all but half a minute, or a tenth of a short one.
+fn usable(lifetime: Duration) -> Duration {
+    lifetime.saturating_sub((lifetime / 10).min(Duration::from_secs(30)))
+}
+
+/// The terms until they are read back: nothing may be read under them.
+const fn unread_terms() -> ConsentTerms {
+    ConsentTerms { status: ConsentStatus::Received, valid_until: None, frequency_per_day: 0, recurring: true }
+}
+
+fn activation_code(deps: &Deps) -> Result<SecretString, Trouble> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let secret = Secret32::new(Box::new(deps.random()?));
+    Ok(URL_SAFE_NO_PAD.encode(secret.expose_secret()).into())
+}
+
+/// Notes that the journey came to nothing.
+async fn give_up(deps: &Deps, trail: &Trail, journey: &Journey) -> Result<(), Trouble> {
+    let loaded = change::load(deps, &journey.session.id).await?;
+    let decide = |session: &Session, now| {
+        if !session.redeems(&journey.flow) {
+            return Ok(Decision::Leave);
+        }
+        let mut session = Box::new(session.clone());
+        session.abandon_attempt(LapseReason::ScaFailed, now);
+        Ok(Decision::Write(session, AuditEvent::AuthorisationFailed { reason: "not_redeemed".to_owned() }))
+    };
+    change::change(deps, trail, loaded, decide).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_lives_are_used_nearly_to_their_end() {
+        assert_eq!(usable(Duration::from_secs(5)), Duration::from_millis(4500));
+        assert_eq!(usable(Duration::from_secs(300)), Duration::from_secs(270));
+        assert_eq!(usable(Duration::from_secs(3600)), Duration::from_secs(3570));
+        assert_eq!(usable(Duration::ZERO), Duration::ZERO);
+    }
+}

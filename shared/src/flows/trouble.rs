@@ -1,0 +1,101 @@
+//! What can go wrong in every flow: store, keys, randomness, audit, bank.
+
+use crate::{
+    domain::grant::NotAGrant,
+    flows::vault::VaultError,
+    ports::{
+        audit::AuditUnavailable,
+        bank_http::BankHttpError,
+        documents::{CommitError, StoreError},
+        entropy::NoEntropy,
+    },
+    protocol::{
+        berlin_group::errors::{AnswerError, UnsendableRequest},
+        oauth::{metadata::MetadataError, token::TokenRefusal},
+    },
+};
+
+/// Something that every flow depends on failed. The caller can do nothing about it, or only wait.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// Others changed the same document each time the flow tried.
+    #[error("too many writers at one document")]
+    Contention,
+    /// Sealing or opening failed.
+    #[error("the vault failed")]
+    Vault(#[from] VaultError),
+    /// What was opened is not what was sealed.
+    #[error("an opened value has the wrong shape")]
+    Integrity,
+    /// No randomness.
+    #[error("no randomness")]
+    Entropy(#[from] NoEntropy),
+    /// The audit stream failed.
+    #[error("the audit stream failed")]
+    Audit(#[from] AuditUnavailable),
+    /// A request to the bank could not be made of what is known.
+    #[error("the request to the bank cannot be made")]
+    Unsendable(#[from] UnsendableRequest),
+    /// The bank failed or refused.
+    #[error("the bank call failed")]
+    Bank(#[from] BankFault),
+    /// A session names a bank that has no document.
+    #[error("no document for the session's bank")]
+    BankUnknown,
+    /// An address of the hub's own could not be made: a fault in the settings.
+    #[error("an address of the hub's own could not be made")]
+    Address,
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CommitError> for Trouble {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Refused => Self::Contention,
+            CommitError::Failed(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<NotAGrant> for Trouble {
+    fn from(_: NotAGrant) -> Self {
+        Self::Integrity
+    }
+}
+
+/// What a bank did wrong, or says that we did.
+#[derive(Debug, thiserror::Error)]
+pub enum BankFault {
+    /// No answer came.
+    #[error("no answer from the bank")]
+    Http(#[from] BankHttpError),
+    /// The answer is a refusal or not usable.
+    #[error("the bank's answer is not usable")]
+    Answer(#[from] AnswerError),
+    /// The authorisation server's metadata are not usable.
+    #[error("the bank's metadata are not usable")]
+    Metadata(#[from] MetadataError),
+    /// The token endpoint gave no tokens.
+    #[error("the bank gave no tokens")]
+    Token(#[from] TokenRefusal),
+}
+
+macro_rules! bank_trouble {
+    ($($fault:ty),*) => {$(
+        impl From<$fault> for Trouble {
+            fn from(error: $fault) -> Self {
+                Self::Bank(error.into())
+            }
+        }
+    )*};
+}
+
+bank_trouble!(BankHttpError, AnswerError, MetadataError, TokenRefusal);

@@ -1,0 +1,96 @@
+//! Sees to what ends by itself: journeys nobody finished, codes nobody redeemed, consents still to be ended at a bank.
+
+use ciborium::Value;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    change::{self, Decision},
+    confirm,
+    deps::Deps,
+    revoke,
+    trail::Trail,
+    trouble::Trouble,
+};
+use crate::{
+    domain::{
+        audit::AuditEvent,
+        session::{AttemptStage, SHARDS, Session},
+    },
+    ports::{
+        documents::{Collection, Query},
+        store::Loaded,
+    },
+};
+
+/// How many sessions of one shard a run takes; the next run takes more.
+const BATCH: usize = 50;
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Summary {
+    /// Sessions that were due.
+    pub due: u32,
+    /// Sessions that a later run must see to again.
+    pub failed: u32,
+}
+
+/// Sees to every session that is due, a batch a shard. Running it twice at once does nothing twice: every change is by
+/// compare-and-set.
+pub async fn run(deps: &Deps, trail: &Trail) -> Result<Summary, Trouble> {
+    let mut summary = Summary::default();
+    for shard in 0..SHARDS {
+        for session in due(deps, shard).await? {
+            let id = session.record.id.clone();
+            summary.due += 1;
+            if let Err(error) = see_to(deps, trail, session).await {
+                summary.failed += 1;
+                tracing::warn!(error = &error as &dyn std::error::Error, session.id = %id, "upkeep comes back to a session");
+            }
+        }
+    }
+    Ok(summary)
+}
+
+async fn due(deps: &Deps, shard: u8) -> Result<Vec<Loaded<Session>>, Trouble> {
+    let query = Query {
+        collection: Collection::Sessions,
+        equal: vec![("shard", Value::from(shard))],
+        until: Some(("due_at", deps.now())),
+        limit: BATCH,
+    };
+    Ok(deps.store.find(&query).await?)
+}
+
+async fn see_to(deps: &Deps, trail: &Trail, session: Loaded<Session>) -> Result<(), Trouble> {
+    let session = look_again(deps, trail, session).await?;
+    let session = change::change(deps, trail, session, |session, now| {
+        let Some(attempt) = session.attempt.as_ref().filter(|attempt| attempt.expires_at <= now) else {
+            return Ok::<_, Trouble>(Decision::Leave);
+        };
+        let reason = attempt.lapse_reason();
+        let mut session = Box::new(session.clone());
+        session.abandon_attempt(reason, now);
+        Ok(Decision::Write(session, AuditEvent::AuthorisationFailed { reason: reason.name().to_owned() }))
+    });
+    let session = session.await?;
+    let now = deps.now();
+    if session.record.retiring.iter().any(|old| !old.is_settled() && old.try_at <= now) {
+        revoke::settle(deps, trail, session).await?;
+    }
+    Ok(())
+}
+
+/// Asks the bank again about a consent that was not valid when the PSU came back.
+async fn look_again(deps: &Deps, trail: &Trail, session: Loaded<Session>) -> Result<Loaded<Session>, Trouble> {
+    let now = deps.now();
+    let attempt = session.record.attempt.as_ref();
+    let Some(attempt) = attempt.filter(|attempt| attempt.look_again_at.is_some_and(|look| look <= now)) else {
+        return Ok(session);
+    };
+    let AttemptStage::AwaitingActivation(access) = &attempt.stage else { return Ok(session) };
+    let bank = deps.bank(&session.record.bank)?;
+    let grant = revoke::open(deps, &session.record, &access.grant).await?;
+    confirm::read_back(deps, trail, bank, &session.record, &grant).await?;
+    change::load(deps, &session.record.id).await
+}

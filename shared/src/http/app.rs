@@ -1,0 +1,22 @@
+//! What every handler gets: the flows' dependencies and the gate.
+
+use std::sync::Arc;
+
+use super::access::Gate;
+use crate::{
+    flows::deps::Deps,
+    ports::keys::{KeyWrap, Signer},
+};
+
+/// One process's application state.
+#[derive(Clone)]
+pub struct App {
+    /// What flows are made of.
+    pub deps: Arc<Deps>,
+    /// Judges tokens.
+    pub gate: Arc<Gate>,
+    /// Asked whether it answers.
+    pub keys: Arc<dyn KeyWrap>,
+    /// The hub's own signing key.
+    pub signer: Arc<dyn Signer>,
+}

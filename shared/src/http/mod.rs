@@ -1,0 +1,18 @@
+//! The hub's HTTP face: routes as data, who may call them, problems, pages, documents. What a route does is in `flows`.
+
+pub mod access;
+pub mod app;
+pub mod body;
+pub mod caller;
+pub mod cookie;
+pub mod guard;
+pub mod layers;
+pub mod openapi;
+pub mod page;
+pub mod presence;
+pub mod problem;
+pub mod route;
+pub mod server;
+pub mod session_view;
+pub mod standing;
+pub mod trouble;

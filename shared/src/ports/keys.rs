@@ -1,0 +1,67 @@
+//! Key encryption keys (KEKs) and signing keys. Their material never leaves the adapter.
+//!
+//! Promises, held by `testing::keys`:
+//!
+//! - **Split by purpose.** What was wrapped for one purpose does not unwrap for another.
+//! - **Bound.** A key unwraps only with the very associated data it was wrapped with.
+//! - **Rotation.** After a new version was made, older wrapped keys unwrap and new ones name the new version.
+//! - **Closed.** If a version is gone or unreachable the answer is an error; never a new key on the spot.
+
+use async_trait::async_trait;
+
+use crate::domain::{purpose::Purpose, secret::Secret32};
+
+/// A data key (DEK) under a KEK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// Which version of the purpose's KEK wrapped it; 1 to 255 bytes of text.
+    pub version: String,
+    /// The wrapped bytes; at most 1,024.
+    pub bytes: Vec<u8>,
+}
+
+/// A key operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The key service cannot be reached, is too slow, or refuses us.
+    #[error("the key service is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// That version of the key is not there, disabled or destroyed.
+    #[error("the key version is not available")]
+    VersionUnavailable,
+    /// The wrapped key or its associated data is not what was wrapped.
+    #[error("the wrapped key does not open")]
+    Rejected,
+}
+
+/// Wraps and unwraps data keys.
+#[async_trait]
+pub trait KeyWrap: Send + Sync + 'static {
+    /// Wraps a data key under the purpose's newest KEK version, bound to the associated data.
+    async fn wrap(&self, purpose: Purpose, key: &Secret32, associated: &[u8]) -> Result<WrappedKey, KeyError>;
+
+    /// The data key again.
+    async fn unwrap(&self, purpose: Purpose, wrapped: &WrappedKey, associated: &[u8]) -> Result<Secret32, KeyError>;
+
+    /// Whether the key service answers: a cheap call for `/ready`.
+    async fn ready(&self) -> Result<(), KeyError>;
+}
+
+/// A public key of the hub's, as others need it to check what the hub signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The key's name in JOSE headers.
+    pub key_id: String,
+    /// The uncompressed point of a P-256 key: 0x04, x, y (65 bytes).
+    pub point: Vec<u8>,
+}
+
+/// Signs for the hub with ES256 (RFC 7518 §3.4).
+#[async_trait]
+pub trait Signer: Send + Sync + 'static {
+    /// The key that [`Signer::sign`] uses, then those whose signatures may still be about.
+    async fn public_keys(&self) -> Result<Vec<PublicKey>, KeyError>;
+
+    /// The signature over the message: r and s, 32 bytes each.
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+}

@@ -1,0 +1,159 @@
+//! Typed records over the document store: sessions, flows, audit.
+//!
+//! A record is written together with the audit records of the change, in one commit (promise P11).
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::documents::{
+    Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Version, Write,
+};
+use crate::domain::{audit::AuditRecord, flow::Flow, session::Session};
+
+/// A type that one collection holds.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The collection.
+    const COLLECTION: Collection;
+
+    /// The document's id.
+    fn document_id(&self) -> String;
+}
+
+impl Record for Session {
+    const COLLECTION: Collection = Collection::Sessions;
+
+    fn document_id(&self) -> String {
+        self.id.as_str().to_owned()
+    }
+}
+
+impl Record for Flow {
+    const COLLECTION: Collection = Collection::Flows;
+
+    fn document_id(&self) -> String {
+        self.id.as_str().to_owned()
+    }
+}
+
+impl Record for AuditRecord {
+    const COLLECTION: Collection = Collection::Audit;
+
+    fn document_id(&self) -> String {
+        self.id()
+    }
+}
+
+/// A record as it was read, with the state it can be replaced from.
+#[derive(Clone, Debug)]
+pub struct Loaded<R> {
+    /// The record.
+    pub record: R,
+    version: Version,
+}
+
+/// The store, by records.
+#[derive(Clone)]
+pub struct Store {
+    documents: Arc<dyn Documents>,
+}
+
+impl Store {
+    /// Records over these documents.
+    pub fn new(documents: Arc<dyn Documents>) -> Self {
+        Self { documents }
+    }
+
+    /// The record of that id, if there is one.
+    pub async fn load<R: Record>(&self, id: &str) -> Result<Option<Loaded<R>>, StoreError> {
+        let Some(stored) = self.documents.read(&Key::new(R::COLLECTION, id)).await? else {
+            return Ok(None);
+        };
+        let record = stored.document.parse().map_err(damaged)?;
+        Ok(Some(Loaded { record, version: stored.version }))
+    }
+
+    /// The records that a query finds.
+    pub async fn find<R: Record>(&self, query: &Query) -> Result<Vec<Loaded<R>>, StoreError> {
+        let typed = |found: Found| {
+            let record = found.stored.document.parse().map_err(damaged)?;
+            Ok(Loaded { record, version: found.stored.version })
+        };
+        self.documents.find(query).await?.into_iter().map(typed).collect()
+    }
+
+    /// Applies all of a change or nothing.
+    pub async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        self.documents.commit(&change.writes()?).await.map(drop)
+    }
+
+    /// Replaces one record, and answers it as it now stands. Refused if it has changed since it was loaded.
+    pub async fn replace<R: Record>(
+        &self,
+        from: &Loaded<R>,
+        to: R,
+        audit: AuditRecord,
+    ) -> Result<Loaded<R>, CommitError> {
+        let change = Change::new().replace(from, &to).audit(&audit);
+        let versions = self.documents.commit(&change.writes()?).await?;
+        let version = versions.into_iter().next().flatten();
+        let version = version.ok_or_else(|| StoreError::Damaged("the store named no version".into()))?;
+        Ok(Loaded { record: to, version })
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.documents.ready().await
+    }
+}
+
+/// Several writes that hold together.
+#[derive(Debug, Default)]
+pub struct Change {
+    writes: Vec<Write>,
+    misshapen: Option<Misshapen>,
+}
+
+impl Change {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a record; the change is refused if one of that id exists.
+    #[must_use]
+    pub fn create<R: Record>(self, record: &R) -> Self {
+        self.with(record, Write::Create)
+    }
+
+    /// Replaces a record; the change is refused if it has changed since it was loaded.
+    #[must_use]
+    pub fn replace<R: Record>(self, from: &Loaded<R>, to: &R) -> Self {
+        self.with(to, |key, document| Write::Replace(key, from.version.clone(), document))
+    }
+
+    /// Adds the audit record of this change.
+    #[must_use]
+    pub fn audit(self, record: &AuditRecord) -> Self {
+        self.create(record)
+    }
+
+    fn with<R: Record>(mut self, record: &R, write: impl FnOnce(Key, Document) -> Write) -> Self {
+        match Document::of(record) {
+            Ok(document) => self.writes.push(write(Key::new(R::COLLECTION, record.document_id()), document)),
+            Err(error) => self.misshapen = Some(error),
+        }
+        self
+    }
+
+    fn writes(self) -> Result<Vec<Write>, StoreError> {
+        match self.misshapen {
+            None => Ok(self.writes),
+            Some(error) => Err(damaged(error)),
+        }
+    }
+}
+
+fn damaged(error: Misshapen) -> StoreError {
+    StoreError::Damaged(Box::new(error))
+}

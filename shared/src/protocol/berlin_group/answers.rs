@@ -1,0 +1,121 @@
+//! The first judgement of any answer: is it ours, did the bank agree, is it JSON.
+
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{BankResponse, errors::AnswerError, headers::X_REQUEST_ID, refusal::BankRefusal, strict_json};
+
+/// The object that the bank answered our request with.
+pub(super) fn read<T: DeserializeOwned>(request_id: Uuid, response: &BankResponse) -> Result<T, AnswerError> {
+    agreed(request_id, response)?;
+    declared_as_json(&response.headers)?;
+    Ok(strict_json::read_object(&response.body)?)
+}
+
+/// Whether the bank agreed to our request; what it says beyond that is not looked at.
+pub(super) fn agreed(request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
+    answers_our_request(request_id, response)?;
+    if response.status.is_success() { Ok(()) } else { Err(AnswerError::Refused(BankRefusal::of(response))) }
+}
+
+/// The request id, if echoed, is ours. A bank that mixes up requests would show one customer's money to another.
+fn answers_our_request(request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
+    let mut echoes = response.headers.get_all(X_REQUEST_ID).iter();
+    let ours = echoes.all(|echo| echo.to_str().is_ok_and(|text| Uuid::try_parse(text.trim()) == Ok(request_id)));
+    if ours || is_a_gateways_own(response.status) { Ok(()) } else { Err(AnswerError::WrongAnswer) }
+}
+
+/// Statuses that a gateway in front of the bank answers by itself, with a request id of its own. They say nothing
+/// of any customer, and must still count as what they are.
+fn is_a_gateways_own(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
+fn declared_as_json(headers: &HeaderMap) -> Result<(), AnswerError> {
+    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(AnswerError::NotJson) }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer};
+
+    fn judge(response: &BankResponse) -> Result<Value, AnswerError> {
+        read(REQUEST_ID, response)
+    }
+
+    fn typed(content_type: &'static str) -> BankResponse {
+        let mut response = answer(200, &json!({"a": 1}));
+        response.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
+    }
+
+    fn echoing(status: u16, ids: &[&'static str]) -> BankResponse {
+        let mut response = answer(status, &json!({}));
+        for id in ids {
+            response.headers.append(X_REQUEST_ID, HeaderValue::from_static(id));
+        }
+        response
+    }
+
+    #[test]
+    fn takes_json_with_any_parameters() {
+        for content_type in ["application/json", "application/json;charset=UTF-8", "Application/JSON ; charset=utf-8"] {
+            assert_eq!(judge(&typed(content_type)).unwrap(), json!({"a": 1}), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_maintenance_page_with_status_200_is_not_json() {
+        for content_type in ["text/html", "text/plain", "application/jsonp", "text/application/json", ""] {
+            assert!(matches!(judge(&typed(content_type)), Err(AnswerError::NotJson)), "{content_type}");
+        }
+        let mut response = answer(200, &json!({}));
+        response.headers.clear();
+        assert!(matches!(judge(&response), Err(AnswerError::NotJson)));
+    }
+
+    #[test]
+    fn refuses_the_answer_to_another_request() {
+        for ids in [
+            &["99999999-2222-4333-8444-555555555555"][..],
+            &["not-a-uuid"],
+            &[""],
+            &["11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"],
+        ] {
+            for status in [200, 400, 401, 404] {
+                assert!(matches!(judge(&echoing(status, ids)), Err(AnswerError::WrongAnswer)), "{status} {ids:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn takes_an_echo_in_capitals_and_none_at_all() {
+        let id = "aaaaaaaa-2222-4333-8444-555555555555";
+        let mut response = echoing(200, &["AAAAAAAA-2222-4333-8444-555555555555"]);
+        assert!(read::<Value>(id.parse().unwrap(), &response).is_ok());
+        response.headers.remove(X_REQUEST_ID);
+        assert!(judge(&response).is_ok());
+    }
+
+    #[test]
+    fn a_gateway_s_own_answer_counts_as_what_it_is() {
+        for status in [408, 429, 500, 502, 503, 504] {
+            let judged = judge(&echoing(status, &["99999999-2222-4333-8444-555555555555"]));
+            assert!(matches!(judged, Err(AnswerError::Refused(_))), "{status}");
+        }
+    }
+
+    #[test]
+    fn everything_but_2xx_is_a_refusal() {
+        for status in [301, 302, 304, 307, 400, 404, 429, 500] {
+            assert!(matches!(judge(&answer(status, &json!({}))), Err(AnswerError::Refused(_))), "{status}");
+        }
+    }
+}

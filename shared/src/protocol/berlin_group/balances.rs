@@ -1,0 +1,179 @@
+//! The balances of an account (Berlin Group 1.3.11, `getBalances`).
+
+use http::Method;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    BankRequest, BankResponse, Operation, answers,
+    endpoints::{bodiless, resource},
+    errors::{AnswerError, MalformedAnswer, UnsendableRequest},
+    headers::CallHeaders,
+    money::{Money, WireMoney},
+    references::{KnownAccount, WireReference},
+    strict_json::Object,
+    wire::{Quotable, Text},
+};
+use crate::domain::{account::Balance, bank::Bank};
+
+/// ISO 20022 codes of the standard's balance types, and of two misprints that stand in published documents.
+const ISO_CODES: [(&str, &str); 9] = [
+    ("closingBooked", "CLBD"),
+    ("expected", "XPCD"),
+    ("openingBooked", "OPBD"),
+    ("interimAvailable", "ITAV"),
+    ("interimBooked", "ITBD"),
+    ("forwardAvailable", "FWAV"),
+    ("nonInvoiced", "X-NONINVOICED"),
+    ("CLBS", "CLBD"),
+    ("XPCH", "XPCD"),
+];
+
+/// Asks for the balances of an account.
+pub fn read(
+    bank: &Bank,
+    account: KnownAccount<'_>,
+    headers: &CallHeaders<'_>,
+) -> Result<BankRequest, UnsendableRequest> {
+    let url = resource(bank, &["accounts", account.resource_id, "balances"])?;
+    bodiless(Operation::Balances, Method::GET, url, headers)
+}
+
+/// The balances, in the bank's order.
+pub fn read_answer(
+    account: KnownAccount<'_>,
+    request_id: Uuid,
+    response: &BankResponse,
+) -> Result<Vec<Balance>, AnswerError> {
+    let wire: WireBalances = answers::read(request_id, response)?;
+    account.confirmed_by(wire.account)?;
+    let balances = wire.balances.ok_or(MalformedAnswer::Missing("balances"))?;
+    let balances = balances.into_iter().map(|Object(balance)| balance.into_balance());
+    Ok(balances.collect::<Result<_, MalformedAnswer>>()?)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireBalances {
+    account: Option<Object<WireReference>>,
+    balances: Option<Vec<Object<WireBalance>>>,
+}
+
+/// `balance`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct WireBalance {
+    balance_type: Text,
+    balance_amount: Option<Object<WireMoney>>,
+    credit_limit_included: Option<Quotable<bool>>,
+    reference_date: Text,
+    last_change_date_time: Text,
+    last_committed_transaction: Text,
+}
+
+impl WireBalance {
+    /// The balance in the hub's words.
+    pub(super) fn into_balance(self) -> Result<Balance, MalformedAnswer> {
+        let money = Money::read("balanceAmount", self.balance_amount)?;
+        Ok(Balance {
+            kind: iso_code(self.balance_type.required("balanceType")?),
+            credit_debit: money.side(),
+            amount: money.amount,
+            currency: money.currency,
+            credit_limit_included: self.credit_limit_included.map(|included| included.0),
+            reference_date: self.reference_date.date("referenceDate")?,
+            last_change: self.last_change_date_time.instant("lastChangeDateTime")?,
+            last_committed_transaction: self.last_committed_transaction.into_option(),
+        })
+    }
+}
+
+/// The ISO code of a balance type; a type that has none stays as the bank wrote it.
+fn iso_code(kind: String) -> String {
+    ISO_CODES.iter().find(|(name, _)| *name == kind).map_or(kind, |(_, code)| (*code).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        domain::account::{Identification, Scheme},
+        protocol::berlin_group::fixtures::{BACKGROUND, REQUEST_ID, answer, bank},
+    };
+
+    const ACCOUNT: KnownAccount<'static> = KnownAccount { resource_id: "a/1", identification: &[] };
+
+    fn told(balances: &Value) -> Result<Vec<Balance>, AnswerError> {
+        read_answer(ACCOUNT, REQUEST_ID, &answer(200, &json!({ "balances": balances })))
+    }
+
+    fn balance(kind: &str, amount: &str) -> Value {
+        json!({"balanceType": kind, "balanceAmount": {"amount": amount, "currency": "EUR"}})
+    }
+
+    #[test]
+    fn asks_for_the_balances_of_the_account() {
+        let url = read(&bank(), ACCOUNT, &BACKGROUND).unwrap().url;
+        assert_eq!(url.as_str(), "https://api.bank.example/psd2/v1/accounts/a%2F1/balances");
+    }
+
+    #[test]
+    fn reads_everything_that_the_model_has() {
+        let mut overdrawn = balance("interimAvailable", "-12.30");
+        overdrawn.as_object_mut().unwrap().extend([
+            ("creditLimitIncluded".to_owned(), json!("true")),
+            ("referenceDate".to_owned(), json!("2017-10-25")),
+            ("lastChangeDateTime".to_owned(), json!("2017-10-25T15:30:35.035Z")),
+            ("lastCommittedTransaction".to_owned(), json!("t-9")),
+        ]);
+        insta::assert_json_snapshot!(told(&json!([overdrawn])).unwrap(), @r#"
+        [
+          {
+            "type": "ITAV",
+            "amount": "12.30",
+            "currency": "EUR",
+            "credit_debit": "DBIT",
+            "credit_limit_included": true,
+            "reference_date": "2017-10-25",
+            "last_change": "2017-10-25T15:30:35.035Z",
+            "last_committed_transaction": "t-9"
+          }
+        ]
+        "#);
+    }
+
+    #[test]
+    fn types_become_iso_codes_and_unknown_ones_stay() {
+        for (kind, code) in ISO_CODES.into_iter().chain([("CLAV", "CLAV"), ("holdings", "holdings")]) {
+            assert_eq!(told(&json!([balance(kind, "1")])).unwrap()[0].kind, code);
+        }
+    }
+
+    #[test]
+    fn one_bad_record_spoils_the_answer() {
+        for bad in [
+            balance("expected", "1,00"),
+            balance("", "1"),
+            json!({"balanceType": "expected"}),
+            json!({"balanceType": "expected", "balanceAmount": ["1", "EUR"]}),
+            json!({"balanceType": "expected", "balanceAmount": {"amount": 1, "currency": "EUR"}}),
+            json!({"balanceType": "expected", "balanceAmount": {"amount": "1", "currency": "EUR"}, "referenceDate": "x"}),
+        ] {
+            let judged = told(&json!([balance("expected", "1"), bad]));
+            assert!(matches!(judged, Err(AnswerError::Malformed(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_balances_of_another_account_are_not_taken() {
+        let iban = |value: &str| Identification { scheme: Scheme::Iban, value: value.to_owned() };
+        let response = answer(200, &json!({"account": {"iban": "DE1"}, "balances": []}));
+        let judge = |names: &[Identification]| {
+            read_answer(KnownAccount { resource_id: "a-1", identification: names }, REQUEST_ID, &response)
+        };
+        assert!(judge(&[iban("DE1")]).is_ok());
+        assert!(matches!(judge(&[iban("DE2")]), Err(AnswerError::WrongAnswer)));
+    }
+}

@@ -1,0 +1,76 @@
+//! A bank and answers of it, for the tests of this dialect.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use super::{BankResponse, headers::CallHeaders};
+use crate::domain::{
+    bank::{
+        Addresses, Bank, CallLimits, ConsentProfile, Dialect, OAuthProfile, Rotation, TlsProfile, TlsVersion, WebOrigin,
+    },
+    ids::BankId,
+    secret::SecretString,
+};
+
+/// The id of every request of these tests.
+pub(super) const REQUEST_ID: Uuid = Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5555);
+
+/// Headers of a background call with nothing but its id.
+pub(super) const BACKGROUND: CallHeaders<'static> =
+    CallHeaders { request_id: REQUEST_ID, psu: None, consent_id: None, access_token: None };
+
+/// A bank whose interface is below a path, whose pages are on a host of their own, and that has no OAuth.
+pub(super) fn bank() -> Bank {
+    let page = Url::parse("https://www.bank.example/").unwrap();
+    Bank {
+        id: BankId::parse("bank").unwrap(),
+        name: "Bank".to_owned(),
+        country: "DE".to_owned(),
+        bic: None,
+        dialect: Dialect::BerlinGroup,
+        addresses: Addresses {
+            api: Url::parse("https://api.bank.example/psd2").unwrap(),
+            web_origins: WebOrigin::of(&page).into_iter().collect(),
+        },
+        tls: TlsProfile {
+            identity: SecretString::from(""),
+            trust_anchors: String::new(),
+            minimum: TlsVersion::default(),
+            identity_ends_at: None,
+        },
+        oauth: None,
+        consent: ConsentProfile { validity_days: 180, frequency_per_day: 4, sca_window: Duration::from_mins(5) },
+        limits: CallLimits::default(),
+    }
+}
+
+/// The same bank with an authorisation server.
+pub(super) fn oauth_bank() -> Bank {
+    let oauth = OAuthProfile {
+        issuer: "https://www.bank.example".to_owned(),
+        metadata_url: Url::parse("https://www.bank.example/.well-known/oauth-authorization-server").unwrap(),
+        client_id: "PSDDE-FAKENCA-1".to_owned(),
+        scope: "AIS:{consent_id}".to_owned(),
+        rotation: Rotation::None,
+        default_access_lifetime: Duration::from_mins(5),
+        chain_lifetime: None,
+    };
+    Bank { oauth: Some(oauth), ..bank() }
+}
+
+/// An answer of this status and body.
+pub(super) fn answer(status: u16, body: &Value) -> BankResponse {
+    raw_answer(status, "application/json", body.to_string().as_bytes())
+}
+
+/// An answer of any kind.
+pub(super) fn raw_answer(status: u16, content_type: &str, body: &[u8]) -> BankResponse {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
+    BankResponse { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::copy_from_slice(body) }
+}

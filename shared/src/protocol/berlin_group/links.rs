@@ -1,0 +1,292 @@
+//! Links that a bank put into its answers. Each is hostile until it passed here: a link that was followed blindly
+//! would carry our certificate and the customer's token wherever it says.
+//!
+//! Of a link to a page only the query is taken. Its address must be the list's own and is then written by us, so that
+//! no reading of an odd spelling, ours or the bank's, can make a difference.
+
+use url::Url;
+
+use super::endpoints::decode_segment;
+use crate::domain::bank::{Bank, WebOrigin};
+
+/// The longest link that is looked at.
+const LONGEST: usize = 4096;
+
+/// Why a link is not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkRejected {
+    /// Longer than any honest link.
+    #[error("the link is too long")]
+    TooLong,
+    /// Blanks, controls, backslashes and characters beyond ASCII, which parsers disagree on.
+    #[error("the link has a character that no link has")]
+    ForbiddenCharacter,
+    /// Not a URL.
+    #[error("the link is not a URL")]
+    NotAUrl,
+    /// A user name or password before the host.
+    #[error("the link carries credentials")]
+    Credentials,
+    /// A fragment where none can mean anything.
+    #[error("the link has a fragment")]
+    Fragment,
+    /// A scheme, host or port that is not registered for the bank.
+    #[error("the link leads to a foreign origin")]
+    ForeignOrigin,
+    /// The right origin, but another account, another list, or something else altogether.
+    #[error("the link leads to another resource")]
+    OtherResource,
+    /// The page that it stands on.
+    #[error("the link leads back to its own page")]
+    Loop,
+}
+
+/// The next page of `collection` that `href` on the page `current` leads to.
+pub fn page_link(bank: &Bank, collection: &Url, href: &str, current: &Url) -> Result<Url, LinkRejected> {
+    let page = page_of(bank, collection, href)?;
+    if page == *current { Err(LinkRejected::Loop) } else { Ok(page) }
+}
+
+/// The page of `collection` that `href` leads to. A reference of a query alone is relative to the collection, any
+/// other to the bank's root (RFC 3986 §5.2).
+pub fn page_of(bank: &Bank, collection: &Url, href: &str) -> Result<Url, LinkRejected> {
+    let link = if href.starts_with('?') { parse(collection, href)? } else { parse(&root(bank), href)? };
+    without_fragment(&link)?;
+    if link.origin() != collection.origin() {
+        return Err(LinkRejected::ForeignOrigin);
+    }
+    if !same_path(&link, collection) {
+        return Err(LinkRejected::OtherResource);
+    }
+    let mut page = collection.clone();
+    page.set_query(link.query());
+    Ok(page)
+}
+
+/// A page of the bank's that the browser may be sent to. It may have a fragment: that never leaves the browser.
+pub fn web_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
+    let link = parse(&root(bank), href)?;
+    if is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
+}
+
+/// The metadata of the bank's authorisation server (RFC 8414), at its interface or among its pages.
+pub fn metadata_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
+    let link = parse(&root(bank), href)?;
+    without_fragment(&link)?;
+    let is_api = link.origin() == bank.addresses.api.origin();
+    if is_api || is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
+}
+
+/// The bank's root as a base for relative links: with the slash at the end that makes its path a folder.
+fn root(bank: &Bank) -> Url {
+    let mut root = bank.addresses.api.clone();
+    root.set_path(&format!("{}/", root.path().trim_end_matches('/')));
+    root
+}
+
+fn parse(base: &Url, href: &str) -> Result<Url, LinkRejected> {
+    spelled_plainly(href)?;
+    let link = base.join(href).map_err(|_| LinkRejected::NotAUrl)?;
+    let credentials = !link.username().is_empty() || link.password().is_some();
+    if credentials { Err(LinkRejected::Credentials) } else { Ok(link) }
+}
+
+fn spelled_plainly(href: &str) -> Result<(), LinkRejected> {
+    if href.len() > LONGEST {
+        return Err(LinkRejected::TooLong);
+    }
+    let plain = href.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if plain { Ok(()) } else { Err(LinkRejected::ForbiddenCharacter) }
+}
+
+fn without_fragment(link: &Url) -> Result<(), LinkRejected> {
+    if link.fragment().is_some() { Err(LinkRejected::Fragment) } else { Ok(()) }
+}
+
+fn is_web(bank: &Bank, link: &Url) -> bool {
+    WebOrigin::of(link).is_some_and(|origin| bank.addresses.web_origins.contains(&origin))
+}
+
+/// Whether both paths have the same segments, whichever characters of them are percent-encoded.
+fn same_path(one: &Url, other: &Url) -> bool {
+    let decoded = |url: &Url| url.path().split('/').map(decode_segment).collect::<Vec<_>>();
+    decoded(one) == decoded(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::berlin_group::{endpoints::resource, fixtures::bank};
+
+    fn collection() -> Url {
+        resource(&bank(), &["accounts", "a:1", "transactions"]).unwrap()
+    }
+
+    fn next(href: &str) -> Result<String, LinkRejected> {
+        let current = page_of(&bank(), &collection(), "?page=1").unwrap();
+        page_link(&bank(), &collection(), href, &current).map(|page| page.to_string())
+    }
+
+    #[test]
+    fn follows_a_page_however_its_link_is_spelled() {
+        for href in [
+            "https://api.bank.example/psd2/v1/accounts/a%3A1/transactions?page=2",
+            "https://api.bank.example/psd2/v1/accounts/a:1/transactions?page=2",
+            "https://API.bank.example:443/psd2/v1/accounts/a%3a1/transactions?page=2",
+            "//api.bank.example/psd2/v1/accounts/a:1/transactions?page=2",
+            "/psd2/v1/accounts/a:1/transactions?page=2",
+            "v1/accounts/a:1/transactions?page=2",
+            "?page=2",
+        ] {
+            let page = "https://api.bank.example/psd2/v1/accounts/a%3A1/transactions?page=2";
+            assert_eq!(next(href).as_deref(), Ok(page), "{href}");
+        }
+    }
+
+    #[test]
+    fn rejects_a_page_on_a_foreign_origin() {
+        for origin in [
+            "http://api.bank.example",
+            "https://api.bank.example:8443",
+            "https://api.bank.example.evil.example",
+            "https://evil.example",
+            "https://www.bank.example",
+            "https://null",
+            "https://localhost",
+            "https://127.0.0.1",
+            "https://2130706433",
+            "https://0x7f.1",
+            "https://017700000001",
+            "https://[::ffff:127.0.0.1]",
+            "https://169.254.169.254",
+            "https://metadata.google.internal",
+            "https://firestore.googleapis.com",
+            "https://api.bank.example.",
+            "https://api%2ebank.example.evil.example",
+            "//evil.example",
+            "ftp://api.bank.example",
+        ] {
+            let href = format!("{origin}/psd2/v1/accounts/a:1/transactions?page=2");
+            assert_eq!(next(&href), Err(LinkRejected::ForeignOrigin), "{href}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_is_not_a_page_of_the_list() {
+        for href in [
+            "/psd2/v1/accounts/a:2/transactions?page=2",
+            "/psd2/v1/accounts/a:1/balances",
+            "/psd2/v1/accounts/a:1/transactions/t-1",
+            "/psd2/v1/accounts/a:1/transactions/",
+            "/psd2/v1/accounts/a:1",
+            "/psd2/v1/accounts/a%2F1/transactions",
+            "/psd2/v1/payments/sepa-credit-transfers",
+            "/psd2/v1/accounts/a:1/transactions/../../a:2/transactions",
+            "/psd2/v1/accounts/a:1/transactions/%2e%2e/balances",
+            "/psd2/v1/accounts/a:1/%2E%2E/%2e%2e/consents/c-1",
+            "/psd2//v1/accounts/a:1/transactions",
+            "/psd2/v1/accounts/a:1/transactions;x=1",
+            "/psd2/v1/accounts/a:1/transactions%3Fpage=2",
+            "/psd2/V1/accounts/a:1/transactions",
+            "/other/v1/accounts/a:1/transactions",
+            "",
+            ".",
+            "..",
+        ] {
+            assert_eq!(next(href), Err(LinkRejected::OtherResource), "{href}");
+        }
+    }
+
+    #[test]
+    fn rejects_spellings_that_parsers_disagree_on() {
+        use LinkRejected::{Credentials, ForbiddenCharacter, Fragment, NotAUrl, TooLong};
+        let list = "/psd2/v1/accounts/a:1/transactions?page=2";
+        for (href, why) in [
+            (format!("https://api.bank.example@evil.example{list}"), Credentials),
+            (format!("https://user:secret@api.bank.example{list}"), Credentials),
+            (format!("https://:secret@api.bank.example{list}"), Credentials),
+            (format!("{list}#top"), Fragment),
+            (format!("{list}#"), Fragment),
+            (format!("https:\\\\evil.example{list}"), ForbiddenCharacter),
+            (format!("\\\\evil.example{list}"), ForbiddenCharacter),
+            (format!("/\t/evil.example{list}"), ForbiddenCharacter),
+            (format!(" {list}"), ForbiddenCharacter),
+            (format!("{list}\n"), ForbiddenCharacter),
+            (format!("{list}\r\nHost: evil.example"), ForbiddenCharacter),
+            (format!("{list}\u{0}"), ForbiddenCharacter),
+            (format!("https://api\u{3002}bank\u{ff0e}example{list}"), ForbiddenCharacter),
+            (format!("https://api.bank.ex\u{430}mple{list}"), ForbiddenCharacter),
+            (format!("https://[::1{list}"), NotAUrl),
+            (format!("https://api.bank.example:99999{list}"), NotAUrl),
+            ("https://".to_owned(), NotAUrl),
+            (format!("{list}&x={}", "a".repeat(64 * 1024)), TooLong),
+        ] {
+            assert_eq!(next(&href), Err(why), "{href:.80}");
+        }
+    }
+
+    #[test]
+    fn rejects_schemes_that_have_no_host() {
+        for href in ["javascript:alert(1)", "data:application/json,{}", "file:///etc/passwd", "blob:https://x/1"] {
+            assert_eq!(next(href), Err(LinkRejected::ForeignOrigin), "{href}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_a_loop() {
+        assert_eq!(next("?page=1"), Err(LinkRejected::Loop));
+        assert_eq!(next("/psd2/v1/accounts/a%3a1/transactions?page=1"), Err(LinkRejected::Loop));
+    }
+
+    #[test]
+    fn the_browser_is_only_sent_to_registered_pages() {
+        let sent = |href| web_link(&bank(), href).map(|url| url.to_string());
+        assert_eq!(sent("https://www.bank.example/sca?id=1#/step").unwrap(), "https://www.bank.example/sca?id=1#/step");
+        for (href, why) in [
+            ("http://www.bank.example/sca", LinkRejected::ForeignOrigin),
+            ("https://www.bank.example:444/sca", LinkRejected::ForeignOrigin),
+            ("https://api.bank.example/sca", LinkRejected::ForeignOrigin),
+            ("https://evil.example/sca", LinkRejected::ForeignOrigin),
+            ("https://www.bank.example@evil.example/", LinkRejected::Credentials),
+            ("javascript:alert(1)", LinkRejected::ForeignOrigin),
+            ("/sca", LinkRejected::ForeignOrigin),
+            ("https://www.bank.example/sca\u{85}", LinkRejected::ForbiddenCharacter),
+        ] {
+            assert_eq!(sent(href), Err(why), "{href}");
+        }
+    }
+
+    #[test]
+    fn metadata_may_be_at_the_interface_or_among_the_pages() {
+        let at = |href| metadata_link(&bank(), href).map(|url| url.to_string());
+        assert_eq!(at("https://www.bank.example/.well-known/a").unwrap(), "https://www.bank.example/.well-known/a");
+        assert_eq!(at("oauth/metadata").unwrap(), "https://api.bank.example/psd2/oauth/metadata");
+        assert_eq!(at("https://evil.example/.well-known/a"), Err(LinkRejected::ForeignOrigin));
+        assert_eq!(at("https://www.bank.example/#a"), Err(LinkRejected::Fragment));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_passes_is_the_list_itself_but_for_its_query(
+            href in prop_oneof![
+                any::<String>(),
+                "(https?:)?(//)?[a-z.@:\\\\/]{0,20}(api\\.bank\\.example)?[a-z.@:%/\\\\]{0,12}(/psd2/v1/accounts/a:1/transactions)?[?#]?[ -~]{0,12}",
+            ],
+        ) {
+            if let Ok(mut page) = page_of(&bank(), &collection(), &href) {
+                page.set_query(None);
+                prop_assert_eq!(page, collection());
+            }
+        }
+
+        #[test]
+        fn no_text_sends_the_browser_elsewhere(href in "[ -~]{0,12}(www\\.bank\\.example)?[ -~]{0,20}") {
+            if let Ok(page) = web_link(&bank(), &href) {
+                prop_assert_eq!(page.host_str(), Some("www.bank.example"));
+                prop_assert_eq!(page.scheme(), "https");
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Wire formats and exchanges, without IO: build the request, process the response.
+
+pub(crate) mod aead;
+pub mod berlin_group;
+pub mod cursor;
+pub mod envelope;
+pub mod oauth;
+pub mod ticket;

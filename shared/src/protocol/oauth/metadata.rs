@@ -1,0 +1,165 @@
+//! The authorisation server's metadata (RFC 8414).
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::ACCEPT};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    domain::bank::{Bank, OAuthProfile, WebOrigin},
+    ports::bank_http::{BankRequest, BankResponse, Operation},
+};
+
+/// What the hub uses of the metadata, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Where the browser goes; of one of the bank's web origins.
+    pub authorization_endpoint: Url,
+    /// Where tokens come from; of the bank's API origin.
+    pub token_endpoint: Url,
+    /// Where tokens are revoked, if the bank can.
+    pub revocation_endpoint: Option<Url>,
+    /// Whether every authorisation response carries `iss` (RFC 9207 §3).
+    pub names_issuer_in_response: bool,
+}
+
+/// The metadata is not to be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataError {
+    /// Not a 200 with metadata in it.
+    #[error("the answer is not authorisation server metadata")]
+    Malformed,
+    /// It speaks for another issuer (§3.3).
+    #[error("the metadata names another issuer")]
+    OtherIssuer,
+    /// It names an endpoint outside the bank's registered origins.
+    #[error("the metadata names an endpoint outside the bank's origins")]
+    ForeignEndpoint,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    issuer: String,
+    authorization_endpoint: Url,
+    token_endpoint: Url,
+    revocation_endpoint: Option<Url>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
+    mtls_endpoint_aliases: Aliases,
+}
+
+/// RFC 8705 §5.
+#[derive(Default, Deserialize)]
+struct Aliases {
+    token_endpoint: Option<Url>,
+    revocation_endpoint: Option<Url>,
+}
+
+/// Asks for the metadata (§3.1).
+pub fn request(profile: &OAuthProfile) -> BankRequest {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    BankRequest {
+        operation: Operation::Metadata,
+        method: Method::GET,
+        url: profile.metadata_url.clone(),
+        headers,
+        body: None,
+    }
+}
+
+/// Judges the answer (§3.2, §3.3): the issuer is the registered one and every endpoint belongs to the bank.
+pub fn process(bank: &Bank, profile: &OAuthProfile, response: &BankResponse) -> Result<Metadata, MetadataError> {
+    if response.status != StatusCode::OK {
+        return Err(MetadataError::Malformed);
+    }
+    let wire: Wire = serde_json::from_slice(&response.body).map_err(|_| MetadataError::Malformed)?;
+    if wire.issuer != profile.issuer {
+        return Err(MetadataError::OtherIssuer);
+    }
+    let on_api = |url: Url| (url.origin() == bank.addresses.api.origin()).then_some(url);
+    let on_web = |url: Url| {
+        let known = WebOrigin::of(&url).is_some_and(|origin| bank.addresses.web_origins.contains(&origin));
+        known.then_some(url)
+    };
+    let revocation = wire.mtls_endpoint_aliases.revocation_endpoint.or(wire.revocation_endpoint);
+    let token = wire.mtls_endpoint_aliases.token_endpoint.unwrap_or(wire.token_endpoint);
+    Ok(Metadata {
+        authorization_endpoint: on_web(wire.authorization_endpoint).ok_or(MetadataError::ForeignEndpoint)?,
+        token_endpoint: on_api(token).ok_or(MetadataError::ForeignEndpoint)?,
+        revocation_endpoint: match revocation {
+            Some(url) => Some(on_api(url).ok_or(MetadataError::ForeignEndpoint)?),
+            None => None,
+        },
+        names_issuer_in_response: wire.authorization_response_iss_parameter_supported,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        protocol::oauth::samples::{answer, profile},
+        testing::samples::bank,
+    };
+
+    fn metadata() -> serde_json::Value {
+        json!({
+            "issuer": "https://api.bank.example/oauth",
+            "authorization_endpoint": "https://www.bank.example/authorize",
+            "token_endpoint": "https://api.bank.example/token",
+            "authorization_response_iss_parameter_supported": true,
+        })
+    }
+
+    fn judged(metadata: &serde_json::Value) -> Result<Metadata, MetadataError> {
+        process(&bank(), &profile(), &answer(200, &metadata.to_string()))
+    }
+
+    #[test]
+    fn takes_metadata_of_the_registered_issuer() {
+        let judged = judged(&metadata()).unwrap();
+        assert_eq!(judged.token_endpoint.as_str(), "https://api.bank.example/token");
+        assert!(judged.names_issuer_in_response);
+        assert_eq!(judged.revocation_endpoint, None);
+    }
+
+    #[test]
+    fn prefers_the_mutual_tls_aliases() {
+        let mut with_alias = metadata();
+        with_alias["mtls_endpoint_aliases"] = json!({"token_endpoint": "https://api.bank.example/mtls/token"});
+        assert_eq!(judged(&with_alias).unwrap().token_endpoint.path(), "/mtls/token");
+    }
+
+    #[test]
+    fn refuses_another_issuer() {
+        let mut other = metadata();
+        other["issuer"] = json!("https://api.bank.example/oauth/");
+        assert_eq!(judged(&other), Err(MetadataError::OtherIssuer));
+    }
+
+    #[test]
+    fn refuses_endpoints_on_other_hosts() {
+        let fields = [
+            ("token_endpoint", "https://evil.example/token"),
+            ("token_endpoint", "http://api.bank.example/token"),
+            ("token_endpoint", "https://api.bank.example:8443/token"),
+            ("authorization_endpoint", "https://evil.example/authorize"),
+            ("revocation_endpoint", "https://169.254.169.254/revoke"),
+        ];
+        for (field, value) in fields {
+            let mut foreign = metadata();
+            foreign[field] = json!(value);
+            assert_eq!(judged(&foreign), Err(MetadataError::ForeignEndpoint), "{field}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_metadata() {
+        for (status, body) in [(200, "<html>"), (200, "[]"), (500, "{}"), (302, "")] {
+            assert_eq!(process(&bank(), &profile(), &answer(status, body)), Err(MetadataError::Malformed));
+        }
+    }
+}

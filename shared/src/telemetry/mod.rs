@@ -1,0 +1,11 @@
+//! What the hub tells its operators: structured log lines that name the request they belong to, and nothing that a
+//! reader of logs must not see.
+
+mod entry;
+mod filter;
+mod panic_hook;
+pub mod request_span;
+mod subscriber;
+pub mod trace_context;
+
+pub use self::subscriber::{Format, InitError, init, subscriber};

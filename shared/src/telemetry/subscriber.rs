@@ -1,0 +1,85 @@
+//! Puts the parts together: filters, format, writer, panic hook.
+
+use std::{env, io};
+
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{FilterFn, ParseError},
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::{SubscriberInitExt, TryInitError},
+};
+
+use super::{entry::Entries, filter, panic_hook};
+
+/// The variables that change what is written; the first that is set, and not to nothing, counts.
+const VARIABLES: [&str; 2] = ["HUB_LOG", "RUST_LOG"];
+
+/// What log lines look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, as Cloud Logging reads it, on the standard output.
+    Stackdriver,
+    /// Text for people, on the standard error.
+    Text,
+}
+
+/// Logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// `HUB_LOG` or `RUST_LOG` is not a list of filter directives.
+    #[error("the log filter is not well-formed")]
+    Filter(#[source] ParseError),
+    /// Something in the process logs already.
+    #[error("logging was set up before")]
+    Twice(#[source] TryInitError),
+}
+
+/// Sets up logging for the whole process, and what is said of panics. The filter is in `HUB_LOG`, or else `RUST_LOG`,
+/// or else `info`.
+pub fn init(format: Format) -> Result<(), InitError> {
+    let directives = directives();
+    match format {
+        Format::Stackdriver => subscriber(format, &directives, io::stdout)?.try_init(),
+        Format::Text => subscriber(format, &directives, io::stderr)?.try_init(),
+    }
+    .map_err(InitError::Twice)?;
+    panic_hook::install();
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "logging comes before the settings, so that their mistakes are logged")]
+fn directives() -> String {
+    let set = VARIABLES.into_iter().filter_map(|name| env::var(name).ok()).find(|text| !text.is_empty());
+    set.unwrap_or_else(|| filter::DEFAULT.to_owned())
+}
+
+/// What [`init`] sets up, with a filter and a writer of the caller's: for tests that read what was logged.
+pub fn subscriber<W>(
+    format: Format,
+    directives: &str,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync + 'static, InitError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let wanted = filter::wanted(directives).map_err(InitError::Filter)?;
+    let allowed = FilterFn::new(filter::is_allowed);
+    Ok(Registry::default().with(format.layer(writer)).with(wanted).with(allowed))
+}
+
+impl Format {
+    fn layer<W>(self, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+    where
+        W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    {
+        match self {
+            // Source locations would tell the paths of the machine that built the program.
+            Self::Stackdriver => {
+                tracing_stackdriver::layer().with_writer(Entries::new(writer)).with_source_location(false).boxed()
+            }
+            Self::Text => fmt::layer().with_writer(writer).with_ansi(false).boxed(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Log lines in memory, for tests that ask what was said, and what was not.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde_json::Value;
+use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+
+use crate::telemetry::{Format, subscriber};
+
+/// What was written. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// Captures what this thread logs while the guard lives, as the hub would write it with these directives. Lines of
+    /// crates that use `log` are captured as well.
+    pub fn on_this_thread(format: Format, directives: &str) -> (Self, tracing::subscriber::DefaultGuard) {
+        let captured = Self::default();
+        let guard = subscriber(format, directives, captured.clone()).unwrap().set_default();
+        (captured, guard)
+    }
+
+    /// All of it.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
+    }
+
+    /// Its lines, as JSON.
+    pub fn entries(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}

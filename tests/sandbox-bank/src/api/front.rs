@@ -1,0 +1,91 @@
+//! What happens to every request on the banking port, before and after its handler: it is written
+//! into the journal, worked on, and perhaps spoilt by a fault.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{self, Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::sighting;
+use crate::bank::Bank;
+use crate::fault::spoil::{self, Scene};
+use crate::fault::{Fault, Stage};
+use crate::journal::classify;
+use crate::refusal::Refusal;
+use crate::tls::caller::Caller;
+
+/// The longest body the bank reads.
+const LONGEST_BODY: usize = 64 * 1024;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request that has been worked on.
+struct Done {
+    seq: u64,
+    request_id: Option<String>,
+    answer: Response,
+    /// What still spoils the answer.
+    fault: Option<Fault>,
+}
+
+/// Takes a request in, has it worked on and gives the answer out. The work is a task of its own: the
+/// bank writes down and finishes what it was asked even if the client has gone, as a real one does.
+pub(super) async fn receive(
+    State(bank): State<Arc<Bank>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let uri = request.uri().clone();
+    let done = match tokio::spawn(work(Arc::clone(&bank), caller.clone(), request, next)).await {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a handler did not finish");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let mut answer = done.answer;
+    if let Some(fault) = done.fault {
+        let scene = Scene { uri: &uri, api: &bank.addresses.api, caller: &caller };
+        answer = spoil::spoil(fault, answer, &scene).await;
+        bank.journal.answered(done.seq, answer.status());
+    }
+    echo(answer, done.request_id)
+}
+
+async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> Done {
+    let (parts, body) = request.into_parts();
+    let body = body::to_bytes(body, LONGEST_BODY).await.ok();
+    let target = classify(&parts.method, parts.uri.path());
+    let fault = bank.draw_fault(target.operation, target.mood);
+    let entry = sighting::entry(bank.now(), target, &parts, body.as_ref(), &caller, fault.as_ref());
+    let request_id = entry.request_id.clone();
+    let seq = bank.journal.arrived(entry);
+    let (answer, fault) = match fault {
+        Some(fault) if fault.stage() == Stage::InsteadOfWork => (spoil::instead(fault), None),
+        fault => (handle(parts, body, next).await, fault),
+    };
+    if fault.is_none() {
+        bank.journal.answered(seq, answer.status());
+    }
+    Done { seq, request_id, answer, fault }
+}
+
+async fn handle(parts: Parts, body: Option<Bytes>, next: Next) -> Response {
+    match body {
+        Some(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        None => Refusal::Body.into_response(),
+    }
+}
+
+fn echo(mut answer: Response, request_id: Option<String>) -> Response {
+    if let Some(id) = request_id.and_then(|id| HeaderValue::try_from(id).ok()) {
+        answer.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    answer
+}

@@ -1,0 +1,35 @@
+//! The control port: how tests and demonstrations look into the bank and play with it. Plain HTTP
+//! with JSON, on loopback only.
+
+mod body;
+mod consents;
+mod customers;
+mod faults;
+mod journal;
+mod rules;
+mod sca;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::bank::Bank;
+use body::Mistake;
+
+/// The router of the control port.
+pub(crate) fn router(bank: Arc<Bank>) -> Router {
+    Router::new()
+        .route("/journal", get(journal::read).delete(journal::clear))
+        .route("/sca", post(sca::script))
+        .route("/customers", get(customers::list))
+        .route("/faults", get(faults::list).post(faults::arm).delete(faults::disarm_all))
+        .route("/faults/{fault}", delete(faults::disarm))
+        .route("/clock", get(rules::clock).post(rules::move_clock))
+        .route("/tokens", get(rules::tokens).post(rules::change_tokens))
+        .route("/policy", get(rules::policy).post(rules::change_policy))
+        .route("/consents", get(consents::list))
+        .route("/consents/{consent}/revoke", post(consents::revoke))
+        .fallback(async || Mistake::NoSuchThing)
+        .with_state(bank)
+}

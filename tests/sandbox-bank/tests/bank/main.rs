@@ -1,0 +1,17 @@
+//! The bank from outside: real servers, real TLS, one module for each behaviour.
+
+#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
+
+mod certificates;
+mod consents;
+mod control;
+mod data;
+mod faults;
+mod flow;
+mod journal;
+mod oauth;
+mod pages;
+mod process;
+mod restart;
+mod schemas;
+mod tpp;

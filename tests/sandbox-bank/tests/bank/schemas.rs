@@ -1,0 +1,106 @@
+//! The answers against the Berlin Group's own schemas, where those are at hand: `SPECS_DIR` names the
+//! directory that holds `berlin-group/`. The document's licence keeps it out of this repository.
+
+use std::path::PathBuf;
+
+use jsonschema::Draft;
+use serde_json::{Value, json};
+
+use crate::tpp::{Answer, World, offer, order, read};
+
+const DOCUMENT: &str = "berlin-group/psd2-api_v1.3.11-2021-10-01v1.yaml";
+
+/// The document, or `None` with a word about it.
+fn document() -> Option<Value> {
+    let Some(directory) = std::env::var_os("SPECS_DIR") else {
+        println!("skipped: SPECS_DIR does not say where {DOCUMENT} is");
+        return None;
+    };
+    let text = std::fs::read_to_string(PathBuf::from(directory).join(DOCUMENT)).unwrap();
+    Some(serde_saphyr::from_str(&text).unwrap())
+}
+
+/// Checks a body against a schema of the document. `OpenAPI` 3.0 schemas are closest to draft 4.
+fn check(document: &Value, pointer: &str, what: &str, body: &Value) {
+    let schema = json!({ "allOf": [{ "$ref": format!("#{pointer}") }], "components": document["components"] });
+    let validator =
+        jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true).build(&schema).unwrap();
+    let faults: Vec<String> =
+        validator.iter_errors(body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+    assert!(faults.is_empty(), "{what}: {faults:?}\n{body}");
+}
+
+fn schema(name: &str) -> String {
+    format!("/components/schemas/{name}")
+}
+
+#[tokio::test]
+async fn answers_as_the_published_schemas_say() {
+    let Some(document) = document() else { return };
+    let world = World::new().await;
+    for mood in ["oauth", "redirect"] {
+        let created = world.consent(mood, offer()).await;
+        check(&document, &schema("consentsResponse-201"), "consent", &created.body);
+        let access = world.access(mood).await;
+        let consent = format!("/{mood}/v1/consents/{}", access.consent);
+        let authorisations = world.get(&format!("{consent}/authorisations")).await;
+        let authorisation = authorisations.body["authorisationIds"][0].as_str().unwrap().to_owned();
+        check(&document, &schema("authorisations"), "authorisations", &authorisations.body);
+        for (path, name) in [
+            (consent.clone(), "consentInformationResponse-200_json"),
+            (format!("{consent}/status"), "consentStatusResponse-200"),
+            (format!("{consent}/authorisations/{authorisation}"), "scaStatusResponse"),
+        ] {
+            check(&document, &schema(name), &path, &world.get(&path).await.body);
+        }
+        data(&world, &document, &access).await;
+    }
+}
+
+async fn data(world: &World, document: &Value, access: &crate::tpp::Access) {
+    let account = world.accounts(access).await[0].clone();
+    let list = format!("/accounts/{account}/transactions?bookingStatus=both&dateFrom=2026-01-01");
+    let page = world.attended(access, &list).await.body;
+    let one = page["transactions"]["booked"][0]["transactionId"].as_str().unwrap().to_owned();
+    for (path, pointer) in [
+        ("/accounts?withBalance=true".to_owned(), schema("accountList")),
+        (format!("/accounts/{account}?withBalance=true"), response("OK_200_AccountDetails")),
+        (format!("/accounts/{account}/balances"), schema("readAccountBalanceResponse-200")),
+        (list, schema("transactionsResponse-200_json")),
+        (format!("/accounts/{account}/transactions/{one}"), response("OK_200_TransactionDetails")),
+    ] {
+        let answer = world.attended(access, &path).await;
+        assert_eq!(answer.status, 200);
+        check(document, &pointer, &path, &answer.body);
+    }
+}
+
+fn response(name: &str) -> String {
+    format!("/components/responses/{name}/content/application~1json/schema")
+}
+
+#[tokio::test]
+async fn refuses_as_the_published_schemas_say() {
+    let Some(document) = document() else { return };
+    let world = World::new().await;
+    let access = world.access("redirect").await;
+    let xml = world.data(&access, "/accounts").header("Accept", "text/xml");
+    let put = world.api(reqwest::Method::PUT, "/redirect/v1/consents");
+    let refusals: [(Answer, &str); 5] = [
+        (read(world.asking("redirect", &order(json!({}))).send().await.unwrap()).await, "Error400_NG_AIS"),
+        (world.get("/redirect/v1/consents/none").await, "Error403_NG_AIS"),
+        (world.attended(&access, "/accounts/none").await, "Error404_NG_AIS"),
+        (read(put.send().await.unwrap()).await, "Error405_NG_AIS"),
+        (read(xml.send().await.unwrap()).await, "Error406_NG_AIS"),
+    ];
+    for (answer, name) in refusals {
+        assert!(name.contains(answer.status.as_str()), "{answer:?}");
+        check(&document, &schema(name), name, &answer.body);
+    }
+    for _ in 0..4 {
+        world.background(&access, "/accounts").await;
+    }
+    check(&document, &schema("Error429_NG_AIS"), "429", &world.background(&access, "/accounts").await.body);
+    world.advance(200 * 86_400).await;
+    check(&document, &schema("Error401_NG_AIS"), "401", &world.attended(&access, "/accounts").await.body);
+}
