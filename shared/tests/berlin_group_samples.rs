@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
-use std::{fmt::Write, net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{fmt::Write, net::Ipv4Addr, path::PathBuf};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         account::{BankAccount, Transaction},
-        bank::{Addresses, Bank, CallLimits, ConsentProfile, Dialect, TlsProfile, TlsVersion, WebOrigin},
-        ids::BankId,
+        bank::{Addresses, Bank, WebOrigin},
         presence::PsuContext,
-        secret::{ExposeSecret, SecretString},
+        secret::ExposeSecret,
     },
     ports::bank_http::BankResponse,
     protocol::berlin_group::{
@@ -28,6 +27,7 @@ use shared::{
         references::KnownAccount,
         transactions,
     },
+    testing::samples,
 };
 use url::Url;
 use uuid::Uuid;
@@ -54,26 +54,9 @@ fn answer(status: u16, body: &Value) -> BankResponse {
 /// The bank of the samples.
 fn bank() -> Bank {
     let pages = Url::parse("https://www.testbank.com/").unwrap();
-    Bank {
-        id: BankId::parse("testbank").unwrap(),
-        name: "Testbank".to_owned(),
-        country: "DE".to_owned(),
-        bic: None,
-        dialect: Dialect::BerlinGroup,
-        addresses: Addresses {
-            api: Url::parse("https://api.testbank.com/psd2").unwrap(),
-            web_origins: WebOrigin::of(&pages).into_iter().collect(),
-        },
-        tls: TlsProfile {
-            identity: SecretString::from(""),
-            trust_anchors: String::new(),
-            minimum: TlsVersion::default(),
-            identity_ends_at: None,
-        },
-        oauth: None,
-        consent: ConsentProfile { validity_days: 180, frequency_per_day: 4, sca_window: Duration::from_mins(5) },
-        limits: CallLimits::default(),
-    }
+    let api = Url::parse("https://api.testbank.com/psd2").unwrap();
+    let web_origins = WebOrigin::of(&pages).into_iter().collect();
+    Bank { addresses: Addresses { api, web_origins }, ..samples::bank() }
 }
 
 fn listed(body: &Value) -> String {

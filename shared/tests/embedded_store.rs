@@ -38,12 +38,15 @@ const KILLS: u64 = 12;
 /// How many acknowledged commits a kill waits for, at most.
 const LONGEST_LIFE: u64 = 60;
 
-/// Names the file to the writer, which is this test binary run again.
+/// Names the file to the writer, which is this very test run again in a process of its own.
 const WRITER_FILE: &str = "EMBEDDED_STORE_WRITER_FILE";
 
 /// Kills are placed by the number of acknowledged commits, not by time, and fall wherever the writer is by then.
 #[tokio::test]
 async fn loses_nothing_acknowledged_and_keeps_nothing_half_when_killed() {
+    if let Some(path) = env::var_os(WRITER_FILE) {
+        return write_for_ever(Path::new(&path)).await;
+    }
     let folder = tempdir().unwrap();
     let path = folder.path().join("hub.redb");
     let entropy = SeededEntropy::new(9);
@@ -75,7 +78,7 @@ fn write_until_killed(path: &Path, life: u64) -> u64 {
 
 fn start_writer(path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "writer", "--ignored", "--nocapture"])
+        .args(["--exact", "loses_nothing_acknowledged_and_keeps_nothing_half_when_killed", "--nocapture"])
         .env(WRITER_FILE, path)
         .stdout(Stdio::piped())
         .spawn()
@@ -95,11 +98,8 @@ fn next_acknowledged(lines: &mut impl BufRead) -> Option<u64> {
 }
 
 /// The writer: commits rising numbers, each to three documents at once, and tells each one that was acknowledged.
-#[tokio::test]
-#[ignore = "run by the test above, in a process of its own"]
-async fn writer() {
-    let Some(path) = env::var_os(WRITER_FILE) else { return };
-    let store = RedbStore::open(Path::new(&path)).unwrap();
+async fn write_for_ever(path: &Path) {
+    let store = RedbStore::open(path).unwrap();
     let first = number_in(&store, &left()).await.unwrap_or(0) + 1;
     for number in first.. {
         let document = Document::of(&Numbered { number, ballast: vec![0xa5; 3_000] }).unwrap();

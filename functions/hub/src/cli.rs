@@ -24,7 +24,7 @@ Settings (environment variables):
   HUB_DATA  folder for keys, store, sandbox bank and local.json                      [default: .hub]
   HUB_LOG   which log lines are shown, such as warn, info or debug                   [default: warn]
 
-Examples:
+Examples (in the source tree `cargo run --` stands for `hub`):
   hub                                      start, then open the printed page
   PORT=9000 HUB_DATA=/tmp/hub hub          the same elsewhere
   hub token                                a fresh CRM token for curl

@@ -4,5 +4,6 @@ pub(crate) mod aead;
 pub mod berlin_group;
 pub mod cursor;
 pub mod envelope;
+pub mod exchange;
 pub mod oauth;
 pub mod ticket;

@@ -63,17 +63,6 @@ pub(crate) enum Astray {
     PlainHttp,
 }
 
-/// Which part of an exchange a fault spoils.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// The TLS handshake.
-    Handshake,
-    /// The answer comes instead of the work.
-    InsteadOfWork,
-    /// The work is done, the answer suffers.
-    AfterWork,
-}
-
 /// A fault that cannot be armed, with the reason in one sentence.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FaultError {
@@ -108,21 +97,9 @@ impl Fault {
         }
     }
 
-    pub(crate) const fn stage(&self) -> Stage {
-        match self {
-            Self::RefuseCertificate => Stage::Handshake,
-            Self::Status { .. }
-            | Self::TooManyRequests { .. }
-            | Self::Html200
-            | Self::Body { .. }
-            | Self::Oversized { .. }
-            | Self::Redirect { .. } => Stage::InsteadOfWork,
-            Self::Delay { .. }
-            | Self::RotateThen504
-            | Self::WrongNext { .. }
-            | Self::BadScaLink { .. }
-            | Self::Close => Stage::AfterWork,
-        }
+    /// Whether it strikes the TLS handshake; the others strike requests.
+    pub(crate) const fn strikes_handshakes(&self) -> bool {
+        matches!(self, Self::RefuseCertificate)
     }
 
     fn check(&self) -> Result<(), FaultError> {

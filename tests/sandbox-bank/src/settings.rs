@@ -25,7 +25,8 @@ pub struct Settings {
     pub control_port: u16,
     /// Decides the customers' account numbers and transactions.
     pub seed: u64,
-    /// How tokens live and how refresh tokens rotate.
+    /// How tokens live and how refresh tokens rotate. A bank that goes on in its data directory keeps what
+    /// `POST /tokens` changed, unless it is started with other rules than before.
     pub tokens: TokenPolicy,
     /// The bank's clock, before any advance that `POST /clock` adds. Certificates are judged by the
     /// system's clock instead, because the other end of the handshake judges them by its own.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::{Consent, ConsentStatus};
 use crate::fault::Faults;
+use crate::mood::Mood;
 use crate::oauth::grants::Grants;
 use crate::quota::BackgroundReads;
 use crate::sca::desk::Desk;
@@ -75,6 +76,11 @@ impl State {
         clock.saturating_add(self.clock_advance).unwrap_or(Timestamp::MAX)
     }
 
+    /// A consent that `organisation` made in this mood; anybody else's looks the same as none.
+    pub(crate) fn own_consent(&self, id: &str, mood: Mood, organisation: &str) -> Option<&Consent> {
+        self.consents.get(id).filter(|consent| consent.mood == mood && consent.tpp.organisation == organisation)
+    }
+
     /// Ends the consents whose place `newer` takes, unless the bank allows several.
     pub(crate) fn retire_older(&mut self, newer: &Consent, today: Date) {
         if self.several_consents {
@@ -118,6 +124,17 @@ mod tests {
     fn ends_the_older_consent_unless_several_are_allowed() {
         assert_eq!(with_two_valid_consents(false), ConsentStatus::Expired);
         assert_eq!(with_two_valid_consents(true), ConsentStatus::Valid);
+    }
+
+    #[test]
+    fn shows_a_consent_only_to_its_maker_and_in_its_mood() {
+        let mut state = state();
+        state.consents.insert("c1".to_owned(), consent("c1", json!({ "accounts": [] })));
+        let maker = "PSDDE-FAKENCA-HUB001";
+        assert!(state.own_consent("c1", Mood::OAuth, maker).is_some());
+        assert!(state.own_consent("c1", Mood::Redirect, maker).is_none());
+        assert!(state.own_consent("c1", Mood::OAuth, "PSDDE-FAKENCA-OTHER2").is_none());
+        assert!(state.own_consent("c2", Mood::OAuth, maker).is_none());
     }
 
     #[test]

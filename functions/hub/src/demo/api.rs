@@ -61,9 +61,10 @@ pub struct ConnectRequest {
 
 /// Starts a journey to a bank; the page then sends the browser to the address in the answer.
 pub async fn connect(State(demo): State<Arc<Demo>>, visitor: Visitor, Json(wanted): Json<ConnectRequest>) -> Answer {
+    demo.give_up_unfinished(visitor.customer, &wanted.bank).await;
     let started = demo.hub.start(&visitor, &wanted.bank, &demo.return_url).await?;
     let session = text(&started, "session")?;
-    let connection = Connection { session: session.clone(), bank: wanted.bank };
+    let connection = Connection { session: session.clone(), bank: wanted.bank, connected: false };
     demo.connections.add(visitor.customer.id, connection).map_err(|error| Problem::broken(&error))?;
     demo.browsers.begin_journey(&visitor.browser, &session);
     journey(&started)
@@ -80,11 +81,7 @@ pub async fn renew(State(demo): State<Arc<Demo>>, visitor: Visitor, Path(session
 /// Ends a connection and tells what was done.
 pub async fn disconnect(State(demo): State<Arc<Demo>>, visitor: Visitor, Path(session): Path<String>) -> Answer {
     let session = demo.own(&visitor, &session)?;
-    let ended = demo.hub.end(&session).await?;
-    if is_ended(&ended) {
-        demo.forget(visitor.customer, &session)?;
-    }
-    Ok(Json(ended))
+    demo.end(visitor.customer, &session).await.map(Json)
 }
 
 /// A connection's accounts.
@@ -125,7 +122,10 @@ impl Demo {
     /// others, so a refusal is shown in its place.
     async fn look_up(&self, customer: &Customer, connection: Connection) -> Result<Option<Value>, Problem> {
         match self.hub.session(&connection.session).await {
-            Ok(session) if is_ended(&session) => self.forget(customer, &connection.session).map(|()| None),
+            Ok(session) if is(&session, "ended") => self.forget(customer, &connection.session).map(|()| None),
+            Ok(session) if is(&session, "renewal_required") && !connection.connected => {
+                self.end(customer, &connection.session).await.map(|_| None)
+            }
             Ok(session) => Ok(Some(session)),
             Err(problem) if problem.status == http::StatusCode::NOT_FOUND => {
                 self.forget(customer, &connection.session).map(|()| None)
@@ -137,13 +137,37 @@ impl Demo {
         }
     }
 
+    /// Ends the journeys to a bank that never came to their end, before another begins. One that cannot be ended now
+    /// is shown until it can.
+    async fn give_up_unfinished(&self, customer: &Customer, bank: &str) {
+        let all = self.connections.of(customer.id).into_iter();
+        for unfinished in all.filter(|connection| !connection.connected && connection.bank == bank) {
+            self.give_up(customer, &unfinished.session).await;
+        }
+    }
+
+    /// Ends a session that is no use to anybody. That this fails is no reason to bother the customer.
+    pub(super) async fn give_up(&self, customer: &Customer, session: &str) {
+        if let Err(problem) = self.end(customer, session).await {
+            tracing::warn!(problem.code = problem.text("code"), "an unfinished connection could not be ended");
+        }
+    }
+
+    async fn end(&self, customer: &Customer, session: &str) -> Result<Value, Problem> {
+        let ended = self.hub.end(session).await?;
+        if is(&ended, "ended") {
+            self.forget(customer, session)?;
+        }
+        Ok(ended)
+    }
+
     fn forget(&self, customer: &Customer, session: &str) -> Result<(), Problem> {
         self.connections.remove(customer.id, session).map_err(|error| Problem::broken(&error))
     }
 }
 
-fn is_ended(session: &Value) -> bool {
-    session.get("status").and_then(Value::as_str) == Some("ended")
+fn is(session: &Value, status: &str) -> bool {
+    session.get("status").and_then(Value::as_str) == Some(status)
 }
 
 /// Where the browser goes next. The rest of the hub's answer is the CRM's business.

@@ -19,6 +19,8 @@ pub struct Connection {
     pub session: String,
     /// The bank's id.
     pub bank: String,
+    /// Whether it ever came about. One that did not is given up when the customer turns away from it.
+    pub connected: bool,
 }
 
 type Book = BTreeMap<String, Vec<Connection>>;
@@ -51,6 +53,14 @@ impl Connections {
         self.change(|book| book.entry(customer.to_owned()).or_default().push(connection))
     }
 
+    /// Remembers that a connection has come about.
+    pub fn set_connected(&self, customer: &str, session: &str) -> Result<(), DataFolderError> {
+        self.change(|book| {
+            let own = book.get_mut(customer).into_iter().flatten();
+            own.filter(|connection| connection.session == session).for_each(|connection| connection.connected = true);
+        })
+    }
+
     /// Forgets a connection.
     pub fn remove(&self, customer: &str, session: &str) -> Result<(), DataFolderError> {
         self.change(|book| {
@@ -81,7 +91,7 @@ mod tests {
     use super::*;
 
     fn connection(session: &str) -> Connection {
-        Connection { session: session.to_owned(), bank: "sandbox-oauth".to_owned() }
+        Connection { session: session.to_owned(), bank: "sandbox-oauth".to_owned(), connected: false }
     }
 
     #[test]
@@ -92,7 +102,8 @@ mod tests {
         first.add("a", connection("1")).unwrap();
         first.add("a", connection("2")).unwrap();
         first.remove("a", "1").unwrap();
-        assert_eq!(Connections::open(path).unwrap().of("a"), [connection("2")]);
+        first.set_connected("a", "2").unwrap();
+        assert_eq!(Connections::open(path).unwrap().of("a"), [Connection { connected: true, ..connection("2") }]);
     }
 
     #[test]

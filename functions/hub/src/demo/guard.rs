@@ -8,19 +8,30 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::{Demo, problem::Problem};
 
-/// Lets a request through if it came by the page's own name and, if it changes something, from the page itself.
+/// Lets a request through if it came by the page's own name and, if it changes something, from the page itself. What
+/// is answered stays with the browser: it is kept in no cache, and no address is told to the next page.
 pub async fn own_page_only(State(demo): State<Arc<Demo>>, request: Request, next: Next) -> Response {
+    let mut response = if is_own(&demo, &request) { next.run(request).await } else { refuse(&demo, &request) };
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn is_own(demo: &Demo, request: &Request) -> bool {
     let (method, headers) = (request.method(), request.headers());
-    if header_is(headers, &header::HOST, &demo.authority) {
-        if method.is_safe() || header_is(headers, &header::ORIGIN, &demo.origin) {
-            return next.run(request).await;
-        }
-    } else if *method == Method::GET && request.uri().path() == "/" {
-        return Redirect::temporary(&format!("{}/", demo.origin)).into_response(); // such as http://localhost:8080/
+    let from_own_page = || header_is(headers, &header::ORIGIN, &demo.origin);
+    header_is(headers, &header::HOST, &demo.authority) && (method.is_safe() || from_own_page())
+}
+
+/// Whoever types another name of this machine, such as localhost, is shown the way.
+fn refuse(demo: &Demo, request: &Request) -> Response {
+    if request.method() == Method::GET && request.uri().path() == "/" {
+        return Redirect::temporary(&format!("{}/", demo.origin)).into_response();
     }
     Problem::foreign().into_response()
 }

@@ -34,21 +34,34 @@ pub async fn come_back(State(demo): State<Arc<Demo>>, Query(returned): Query<Ret
     if !demo.browsers.end_journey(&visitor.browser, &returned.session) {
         return not_yours();
     }
-    let notice = demo.outcome(&returned).await;
+    let notice = demo.outcome(&visitor, &returned).await;
     demo.browsers.leave_notice(&visitor.browser, notice);
     Redirect::to("/").into_response()
 }
 
 impl Demo {
-    async fn outcome(&self, returned: &Returned) -> Notice {
-        let session = &returned.session;
-        match (&returned.activation_code, &returned.error) {
-            (Some(code), _) => match self.hub.activate(session, code).await {
-                Ok(_) => connected(session),
-                Err(problem) => refused(session, &problem),
-            },
-            (None, error) => not_connected(session, error.as_deref().unwrap_or("unknown")),
+    async fn outcome(&self, visitor: &Visitor, returned: &Returned) -> Notice {
+        let Returned { session, activation_code, error } = returned;
+        let activated = match activation_code {
+            Some(code) => self.activate(visitor, session, code).await,
+            None => Err(not_connected(error.as_deref().unwrap_or("unknown"))),
+        };
+        if activated.is_err() && self.is_unfinished(visitor, session) {
+            self.give_up(visitor.customer, session).await;
         }
+        activated.map_or_else(|failure| failure, |()| connected(session))
+    }
+
+    async fn activate(&self, visitor: &Visitor, session: &str, code: &str) -> Result<(), Notice> {
+        self.hub.activate(session, code).await.map_err(|problem| refused(&problem))?;
+        let noted = self.connections.set_connected(visitor.customer.id, session);
+        noted.map_err(|error| refused(&Problem::broken(&error)))
+    }
+
+    /// Whether there is nothing that a failed journey leaves as it was: no consent from before.
+    fn is_unfinished(&self, visitor: &Visitor, session: &str) -> bool {
+        let connection = self.connections.find(visitor.customer.id, session);
+        connection.is_some_and(|connection| !connection.connected)
     }
 }
 
@@ -62,7 +75,7 @@ fn connected(session: &str) -> Notice {
     }
 }
 
-fn not_connected(session: &str, code: &str) -> Notice {
+fn not_connected(code: &str) -> Notice {
     let title = match code {
         "sca_denied" => "You refused at the bank, so nothing was connected",
         "sca_expired" => "The bank was not answered in time, so nothing was connected",
@@ -73,18 +86,18 @@ fn not_connected(session: &str, code: &str) -> Notice {
         title: title.to_owned(),
         code: Some(code.to_owned()),
         next_action: Some("restart".to_owned()),
-        session: Some(session.to_owned()),
+        session: None,
     }
 }
 
-fn refused(session: &str, problem: &Problem) -> Notice {
+fn refused(problem: &Problem) -> Notice {
     let owned = |member| problem.text(member).map(str::to_owned);
     Notice {
         tone: Tone::Failure,
         title: owned("title").unwrap_or_else(|| "The hub did not accept the activation code".to_owned()),
         code: owned("code"),
         next_action: owned("next_action"),
-        session: Some(session.to_owned()),
+        session: None,
     }
 }
 

@@ -112,7 +112,7 @@ async fn a_refusal_at_the_bank_is_told_once_with_its_code() {
     let hub = FakeHub::start().await;
     let browser = Browser::open(&hub).await;
     browser.connect(&hub).await;
-    hub.answers("GET /v1/sessions/s1", 200, json!({"session": "s1", "status": "ended", "reason": "sca_denied"}));
+    hub.answers("DELETE /v1/sessions/s1", 200, json!({"session": "s1", "status": "ended"}));
     browser.get("/demo/return?session=s1&error=sca_denied").await;
     let overview = browser.overview(&hub).await;
     assert_eq!(overview["notice"]["tone"], "failure");
@@ -132,8 +132,50 @@ async fn a_code_that_the_hub_refuses_is_told_with_the_hubs_words() {
     let notice = browser.overview(&hub).await["notice"].take();
     assert_eq!(
         notice,
-        json!({"tone": "failure", "title": "Too late", "code": "activation_expired", "next_action": "restart", "session": "s1"})
+        json!({"tone": "failure", "title": "Too late", "code": "activation_expired", "next_action": "restart", "session": null})
     );
+}
+
+#[tokio::test]
+async fn a_journey_that_never_ended_is_given_up_when_another_begins() {
+    let hub = FakeHub::start().await;
+    let browser = Browser::open(&hub).await;
+    browser.connect(&hub).await;
+    hub.seen();
+    hub.answers("DELETE /v1/sessions/s1", 200, json!({"session": "s1", "status": "ended"}));
+    browser.connect(&hub).await;
+    let calls: Vec<_> = hub.seen().into_iter().map(|seen| seen.call).collect();
+    assert_eq!(calls, ["DELETE /v1/sessions/s1", "POST /v1/sessions"]);
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_leaves_the_connection() {
+    let hub = FakeHub::start().await;
+    let browser = Browser::open(&hub).await;
+    browser.connect(&hub).await;
+    hub.answers("POST /v1/sessions/s1/activation", 200, json!({"session": "s1", "status": "active"}));
+    browser.get("/demo/return?session=s1&activation_code=c").await;
+    hub.answers(
+        "POST /v1/sessions/s1/renewal",
+        201,
+        json!({"session": "s1", "authorize_url": "http://hub/authorize/t"}),
+    );
+    browser.send(Method::POST, "/demo/api/connections/s1/renewal", None).await;
+    hub.seen();
+    browser.get("/demo/return?session=s1&error=sca_denied").await;
+    assert!(hub.seen().is_empty());
+    hub.answers("GET /v1/sessions/s1", 200, json!({"session": "s1", "status": "renewal_required"}));
+    assert_eq!(browser.overview(&hub).await["connections"][0]["status"], "renewal_required");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_came_about_does_not_ask_for_a_renewal() {
+    let hub = FakeHub::start().await;
+    let browser = Browser::open(&hub).await;
+    browser.connect(&hub).await;
+    hub.answers("GET /v1/sessions/s1", 200, json!({"session": "s1", "status": "renewal_required"}));
+    hub.answers("DELETE /v1/sessions/s1", 200, json!({"session": "s1", "status": "ended"}));
+    assert_eq!(browser.overview(&hub).await["connections"], json!([]));
 }
 
 #[tokio::test]
@@ -233,6 +275,17 @@ async fn a_browser_that_is_not_signed_in_gets_nothing() {
     let refused = code_of(browser.get("/demo/api/overview").await).await;
     assert_eq!(refused, (StatusCode::UNAUTHORIZED, "demo_signed_out".to_owned()));
     assert!(hub.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_answered_stays_with_the_browser() {
+    let hub = FakeHub::start().await;
+    let browser = Browser::open(&hub).await;
+    for path in ["/demo/api/overview", "/demo/return?session=s1&activation_code=c"] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.headers()["referrer-policy"], "no-referrer", "{path}");
+        assert!(["no-store", "no-cache"].contains(&answer.headers()["cache-control"].to_str().unwrap()), "{path}");
+    }
 }
 
 #[tokio::test]

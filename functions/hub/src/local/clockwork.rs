@@ -63,3 +63,57 @@ impl Clockwork {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        extract::{Path, State},
+        routing::post,
+    };
+    use http::{HeaderMap, StatusCode};
+    use jsonwebtoken::dangerous::insecure_decode_claims;
+    use serde_json::Value;
+    use shared::adapters::system::SystemClock;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::local::{
+        data_folder::DataFolder,
+        issuer::{Issuer, IssuerName},
+        listener,
+    };
+
+    /// A hub that takes jobs, fails at each, and tells of them.
+    async fn failing_hub() -> (String, UnboundedReceiver<(String, HeaderMap)>) {
+        type Told = State<UnboundedSender<(String, HeaderMap)>>;
+        async fn take(State(told): Told, Path(job): Path<String>, headers: HeaderMap) -> StatusCode {
+            told.send((job, headers)).unwrap();
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        let (sender, receiver) = unbounded_channel();
+        let (listener, port) = listener::listen(0).await.unwrap();
+        let router = Router::new().route("/v1/jobs/{job}", post(take)).with_state(sender);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (format!("http://127.0.0.1:{port}"), receiver)
+    }
+
+    #[tokio::test]
+    async fn every_job_is_run_with_the_schedulers_own_identity_though_the_one_before_failed() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = DataFolder::at(place.path().to_owned());
+        let (hub, mut jobs) = failing_hub().await;
+        let signer = TokenSigner::new(Issuer::open_or_create(&folder, IssuerName::Scheduler).unwrap(), &hub);
+        let clockwork = Clockwork::new(hub.clone(), signer, Arc::new(SystemClock)).unwrap();
+        clockwork.run_all().await;
+        clockwork.run_all().await;
+        for expected in [JOBS, JOBS].concat() {
+            let (job, headers) = jobs.try_recv().unwrap();
+            assert_eq!(job, expected);
+            let token = headers["authorization"].to_str().unwrap().strip_prefix("Bearer ").unwrap();
+            let claims: Value = insecure_decode_claims(token).unwrap();
+            assert_eq!(claims["iss"], format!("{hub}/dev/issuers/scheduler"));
+            assert_eq!((&claims["aud"], &claims["scope"]), (&hub.as_str().into(), &"jobs:run".into()));
+        }
+    }
+}

@@ -37,19 +37,18 @@ pub struct Running {
     router: Router,
     clockwork: Clockwork,
     local: LocalJson,
-    bank_web: String,
 }
 
 impl Running {
     /// Writes the documents and starts hub and demo CRM on that port; nothing is served yet.
-    pub async fn start(folder: &DataFolder, port: u16, bank: &SandboxBank) -> Result<Self, Failure> {
+    pub fn start(folder: &DataFolder, port: u16, bank: &SandboxBank) -> Result<Self, Failure> {
         let hub = format!("http://127.0.0.1:{port}");
         documents::write(folder, &hub, bank)?;
         let signer = |name| Ok::<_, Failure>(TokenSigner::new(Issuer::open_or_create(folder, name)?, &hub));
         let [demo, other, scheduler] =
             [signer(IssuerName::Demo)?, signer(IssuerName::Other)?, signer(IssuerName::Scheduler)?];
         let settings = settings(folder, port, &hub)?;
-        let functions = Hub::start(&settings).await?.router(routes());
+        let functions = Hub::start(&settings)?.router(routes());
         let local = local_json(&hub, bank, &demo, &other)?;
         let development = dev_routes::router([&demo, &other, &scheduler].map(TokenSigner::issuer));
         let demo = Demo::new(&settings.public_url, folder, demo, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
@@ -57,7 +56,6 @@ impl Running {
             router: functions.merge(development).merge(demo.router()),
             clockwork: Clockwork::new(hub, scheduler, Arc::new(SystemClock))?,
             local,
-            bank_web: bank.web_url().to_owned(),
         })
     }
 
@@ -78,7 +76,6 @@ impl Running {
         let program = std::env::current_exe().map_err(Failure::Program)?;
         let banner = Banner {
             hub: &self.local.hub,
-            bank_web: &self.bank_web,
             bank_control: &self.local.bank_control,
             data: folder.root(),
             program: &program,

@@ -9,10 +9,9 @@ use serde_json::Value;
 
 use super::program::{Hub, run};
 
-/// The lines to paste: those that are indented by five, below the heading.
+/// The lines to paste: those that are indented by five.
 fn lines_to_paste(banner: &str) -> String {
-    let below = banner.split_once("by hand").unwrap().1;
-    let lines: Vec<_> = below.lines().filter_map(|line| line.strip_prefix("     ")).collect();
+    let lines: Vec<_> = banner.lines().filter_map(|line| line.strip_prefix("     ")).collect();
     lines.join("\n") + "\n"
 }
 

@@ -9,12 +9,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{BankResponse, headers::CallHeaders};
-use crate::domain::{
-    bank::{
-        Addresses, Bank, CallLimits, ConsentProfile, Dialect, OAuthProfile, Rotation, TlsProfile, TlsVersion, WebOrigin,
-    },
-    ids::BankId,
-    secret::SecretString,
+use crate::{
+    domain::bank::{Bank, OAuthProfile, Rotation},
+    testing::samples,
 };
 
 /// The id of every request of these tests.
@@ -26,27 +23,9 @@ pub(super) const BACKGROUND: CallHeaders<'static> =
 
 /// A bank whose interface is below a path, whose pages are on a host of their own, and that has no OAuth.
 pub(super) fn bank() -> Bank {
-    let page = Url::parse("https://www.bank.example/").unwrap();
-    Bank {
-        id: BankId::parse("bank").unwrap(),
-        name: "Bank".to_owned(),
-        country: "DE".to_owned(),
-        bic: None,
-        dialect: Dialect::BerlinGroup,
-        addresses: Addresses {
-            api: Url::parse("https://api.bank.example/psd2").unwrap(),
-            web_origins: WebOrigin::of(&page).into_iter().collect(),
-        },
-        tls: TlsProfile {
-            identity: SecretString::from(""),
-            trust_anchors: String::new(),
-            minimum: TlsVersion::default(),
-            identity_ends_at: None,
-        },
-        oauth: None,
-        consent: ConsentProfile { validity_days: 180, frequency_per_day: 4, sca_window: Duration::from_mins(5) },
-        limits: CallLimits::default(),
-    }
+    let mut bank = samples::bank();
+    bank.addresses.api = Url::parse("https://api.bank.example/psd2").unwrap();
+    bank
 }
 
 /// The same bank with an authorisation server.

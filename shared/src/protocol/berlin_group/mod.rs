@@ -37,4 +37,4 @@ mod fixtures;
 mod never_panics;
 
 // Taken from one place, so that the other modules need not know the layer that these types live in.
-use crate::ports::bank_http::{BankRequest, BankResponse, Operation};
+use crate::protocol::exchange::{BankRequest, BankResponse, Operation};

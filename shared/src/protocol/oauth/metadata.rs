@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     domain::bank::{Bank, OAuthProfile, WebOrigin},
-    ports::bank_http::{BankRequest, BankResponse, Operation},
+    protocol::exchange::{BankRequest, BankResponse, Operation},
 };
 
 /// What the hub uses of the metadata, checked.

@@ -18,7 +18,7 @@ use http::{
 };
 use url::{Url, form_urlencoded};
 
-use crate::ports::bank_http::{BankRequest, Operation};
+use crate::protocol::exchange::{BankRequest, Operation};
 
 /// A form post to one of the authorisation server's endpoints, with JSON wanted back.
 fn form_post(operation: Operation, url: &Url, fields: &[(&str, &str)]) -> BankRequest {
@@ -40,7 +40,7 @@ pub(crate) mod samples {
 
     use crate::{
         domain::bank::{OAuthProfile, Rotation},
-        ports::bank_http::BankResponse,
+        protocol::exchange::BankResponse,
     };
 
     pub fn profile() -> OAuthProfile {

@@ -10,7 +10,7 @@ use crate::{
         bank::OAuthProfile,
         secret::{ExposeSecret, SecretString},
     },
-    ports::bank_http::{BankRequest, BankResponse, Operation},
+    protocol::exchange::{BankRequest, BankResponse, Operation},
 };
 
 /// Which of the tokens (§2.1). Revoking the refresh token also ends the access tokens made from it.

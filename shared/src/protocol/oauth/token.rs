@@ -14,7 +14,7 @@ use crate::{
         grant::Tokens,
         secret::{ExposeSecret, SecretString},
     },
-    ports::bank_http::{BankRequest, BankResponse, Operation},
+    protocol::exchange::{BankRequest, BankResponse, Operation},
 };
 
 /// The longest token that is kept. Real ones are a few hundred bytes, self-contained ones a few thousand.

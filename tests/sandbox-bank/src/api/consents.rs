@@ -38,7 +38,6 @@ struct Names {
 impl FromRequestParts<Arc<Bank>> for Own {
     type Rejection = Refusal;
 
-    /// Somebody else's consent looks the same as none.
     async fn from_request_parts(parts: &mut Parts, bank: &Arc<Bank>) -> Result<Self, Refusal> {
         InOrder::from_request_parts(parts, bank).await?;
         let unknown = |_| Refusal::ConsentUnknownInPath;
@@ -47,8 +46,7 @@ impl FromRequestParts<Arc<Bank>> for Own {
         let Extension(mood) = Extension::<Mood>::from_request_parts(parts, bank).await.map_err(unknown)?;
         let Extension(caller) = Extension::<Caller>::from_request_parts(parts, bank).await.map_err(unknown)?;
         bank.read(|state, moment| {
-            let consent = state.consents.get(&names.consent);
-            let own = consent.filter(|one| one.mood == mood && one.tpp.organisation == caller.tpp.organisation);
+            let own = state.own_consent(&names.consent, mood, &caller.tpp.organisation);
             own.cloned().map(|consent| Self { consent, moment }).ok_or(Refusal::ConsentUnknownInPath)
         })
     }

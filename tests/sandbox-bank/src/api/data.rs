@@ -41,7 +41,8 @@ impl FromRequestParts<Arc<Bank>> for Entitled {
             if mood.profile().proof == Proof::Token {
                 check_token(state, &parts.headers, &caller, id, moment)?;
             }
-            let consent = own_consent(state, id, mood, &caller)?;
+            let own = state.own_consent(id, mood, &caller.tpp.organisation);
+            let consent = own.cloned().ok_or(Refusal::ConsentUnknownInHeader)?;
             check_status(&consent, moment)?;
             Ok(Self { consent, moment, presence })
         })
@@ -58,12 +59,6 @@ fn check_token(
     let token = bearer(headers).ok_or(Refusal::TokenUnknown)?;
     let opens = state.grants.consent_of(token, &caller.tpp.organisation, moment.now)?;
     (opens == consent).then_some(()).ok_or(Refusal::TokenInvalid)
-}
-
-fn own_consent(state: &State, id: &str, mood: Mood, caller: &Caller) -> Result<Consent, Refusal> {
-    let consent = state.consents.get(id);
-    let own = consent.filter(|one| one.mood == mood && one.tpp.organisation == caller.tpp.organisation);
-    own.cloned().ok_or(Refusal::ConsentUnknownInHeader)
 }
 
 fn check_status(consent: &Consent, moment: Moment) -> Result<(), Refusal> {

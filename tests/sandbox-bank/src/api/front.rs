@@ -13,8 +13,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::sighting;
 use crate::bank::Bank;
+use crate::fault::Fault;
 use crate::fault::spoil::{self, Scene};
-use crate::fault::{Fault, Stage};
 use crate::journal::classify;
 use crate::refusal::Refusal;
 use crate::tls::caller::Caller;
@@ -66,9 +66,9 @@ async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> 
     let entry = sighting::entry(bank.now(), target, &parts, body.as_ref(), &caller, fault.as_ref());
     let request_id = entry.request_id.clone();
     let seq = bank.journal.arrived(entry);
-    let (answer, fault) = match fault {
-        Some(fault) if fault.stage() == Stage::InsteadOfWork => (spoil::instead(fault), None),
-        fault => (handle(parts, body, next).await, fault),
+    let (answer, fault) = match fault.as_ref().and_then(spoil::instead) {
+        Some(answer) => (answer, None),
+        None => (handle(parts, body, next).await, fault),
     };
     if fault.is_none() {
         bank.journal.answered(seq, answer.status());

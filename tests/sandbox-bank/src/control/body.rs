@@ -27,10 +27,8 @@ pub(super) enum Mistake {
     Fault(#[from] FaultError),
     #[error("there is no customer {0:?}")]
     Customer(String),
-    #[error("an approval may only name accounts of its customer")]
+    #[error("accounts may only be accounts of the customer")]
     Account,
-    #[error("only an approval has a customer and accounts")]
-    NoApproval,
     #[error("times must be at least 1")]
     Times,
     #[error("the clock cannot go there")]
@@ -61,7 +59,6 @@ impl Mistake {
             | Self::Fault(_)
             | Self::Customer(_)
             | Self::Account
-            | Self::NoApproval
             | Self::Times
             | Self::Clock => StatusCode::BAD_REQUEST,
         }

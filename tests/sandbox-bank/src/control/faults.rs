@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::body::{Body, Mistake};
 use crate::bank::Bank;
-use crate::fault::{Armed, Fault, Stage};
+use crate::fault::{Armed, Fault};
 use crate::journal::Operation;
 use crate::mood::Mood;
 
@@ -53,7 +53,7 @@ pub(super) async fn arm(
         Wanted::One(operation) => Some(operation),
         Wanted::Any(Any::Any) => None,
     };
-    let handshakes = order.fault.stage() == Stage::Handshake;
+    let handshakes = order.fault.strikes_handshakes();
     let armed = Armed { id: 0, operation, mood: order.mood, fault: order.fault, times: order.times };
     let id = bank.change(|state, _| state.faults.arm(armed).map_err(Mistake::from))?;
     if handshakes {

@@ -50,23 +50,19 @@ pub(super) async fn script(State(bank): State<Arc<Bank>>, Body(script): Body<Scr
 }
 
 impl Script {
+    /// The decision to play; none leaves it to the browser. Whatever the script names has to exist,
+    /// also where it makes no difference.
     fn decision(self, bank: &Bank) -> Result<Option<Decision>, Mistake> {
-        if self.decision == Wanted::Approve {
-            return approval(bank, self.customer, self.accounts).map(Some);
+        let customer = known_customer(bank, self.customer)?;
+        if self.accounts.iter().flatten().any(|iban| customer.account(iban).is_none()) {
+            return Err(Mistake::Account);
         }
-        if self.customer.is_some() || self.accounts.is_some() {
-            return Err(Mistake::NoApproval);
-        }
-        Ok((self.decision == Wanted::Refuse).then_some(Decision::Refuse))
+        Ok(match self.decision {
+            Wanted::Approve => Some(Decision::Approve { customer: customer.id.to_owned(), accounts: self.accounts }),
+            Wanted::Refuse => Some(Decision::Refuse),
+            Wanted::Browser => None,
+        })
     }
-}
-
-fn approval(bank: &Bank, customer: Option<String>, accounts: Option<Vec<Iban>>) -> Result<Decision, Mistake> {
-    let customer = known_customer(bank, customer)?;
-    if accounts.iter().flatten().any(|iban| customer.account(iban).is_none()) {
-        return Err(Mistake::Account);
-    }
-    Ok(Decision::Approve { customer: customer.id.to_owned(), accounts })
 }
 
 fn known_customer(bank: &Bank, id: Option<String>) -> Result<&Customer, Mistake> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FaultError, Stage};
+use super::{Fault, FaultError};
 use crate::journal::Operation;
 use crate::mood::Mood;
 
@@ -32,14 +32,14 @@ impl Armed {
             return Err(FaultError::Times);
         }
         let narrowed = self.operation.is_some() || self.mood.is_some();
-        if self.fault.stage() == Stage::Handshake && narrowed {
+        if self.fault.strikes_handshakes() && narrowed {
             return Err(FaultError::Handshake);
         }
         self.fault.check()
     }
 
     fn strikes(&self, operation: Operation, mood: Option<Mood>) -> bool {
-        self.fault.stage() != Stage::Handshake
+        !self.fault.strikes_handshakes()
             && self.operation.is_none_or(|wanted| wanted == operation)
             && self.mood.is_none_or(|wanted| Some(wanted) == mood)
     }
@@ -76,7 +76,7 @@ impl Faults {
 
     /// The oldest fault that strikes handshakes.
     pub(crate) fn draw_for_handshake(&mut self) -> Option<Fault> {
-        self.draw_first(|armed| armed.fault.stage() == Stage::Handshake)
+        self.draw_first(|armed| armed.fault.strikes_handshakes())
     }
 
     fn draw_first(&mut self, strikes: impl Fn(&Armed) -> bool) -> Option<Fault> {

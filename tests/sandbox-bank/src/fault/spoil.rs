@@ -25,28 +25,28 @@ pub(crate) struct Scene<'a> {
     pub(crate) caller: &'a Caller,
 }
 
-/// The answer that comes instead of any work.
-pub(crate) fn instead(fault: Fault) -> Response {
-    match fault {
-        Fault::Status { status } => plain(status),
-        Fault::TooManyRequests { retry_after } => too_many(retry_after),
+/// The answer that comes instead of any work; none if the fault lets the work be done.
+pub(crate) fn instead(fault: &Fault) -> Option<Response> {
+    let answer = match fault {
+        Fault::Status { status } => plain(*status),
+        Fault::TooManyRequests { retry_after } => too_many(*retry_after),
         Fault::Html200 => ([(CONTENT_TYPE, "text/html; charset=utf-8")], MAINTENANCE).into_response(),
         Fault::Body { status, content_type, body } => {
-            (plain(status).status(), [(CONTENT_TYPE, content_type)], body).into_response()
+            (plain(*status).status(), [(CONTENT_TYPE, content_type.clone())], body.clone()).into_response()
         }
-        Fault::Oversized { bytes } => ([(CONTENT_TYPE, "application/json")], oversized(bytes)).into_response(),
-        Fault::Redirect { location } => (StatusCode::FOUND, [(LOCATION, location)]).into_response(),
-        // The rest strikes at other stages.
+        Fault::Oversized { bytes } => ([(CONTENT_TYPE, "application/json")], oversized(*bytes)).into_response(),
+        Fault::Redirect { location } => (StatusCode::FOUND, [(LOCATION, location.clone())]).into_response(),
         Fault::Delay { .. }
         | Fault::RotateThen504
         | Fault::WrongNext { .. }
         | Fault::RefuseCertificate
         | Fault::BadScaLink { .. }
-        | Fault::Close => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+        | Fault::Close => return None,
+    };
+    Some(answer)
 }
 
-/// What becomes of a right answer.
+/// What becomes of a right answer. Faults that strike elsewhere leave it as it is.
 pub(crate) async fn spoil(fault: Fault, answer: Response, scene: &Scene<'_>) -> Response {
     match fault {
         Fault::Delay { millis } => {
@@ -60,7 +60,13 @@ pub(crate) async fn spoil(fault: Fault, answer: Response, scene: &Scene<'_>) -> 
             scene.caller.hang_up.notify_one();
             std::future::pending().await
         }
-        other => instead(other),
+        Fault::Status { .. }
+        | Fault::TooManyRequests { .. }
+        | Fault::Html200
+        | Fault::RefuseCertificate
+        | Fault::Body { .. }
+        | Fault::Oversized { .. }
+        | Fault::Redirect { .. } => answer,
     }
 }
 

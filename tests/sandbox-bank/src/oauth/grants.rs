@@ -44,6 +44,21 @@ struct Code {
     grant: Option<GrantId>,
 }
 
+impl Code {
+    /// In time, to the address it was sent to, by whoever asked for it (RFC 7636 section 4.6).
+    fn is_redeemed_rightly(&self, attempt: &Redemption<'_>, now: Timestamp) -> bool {
+        now < self.expires_at
+            && self.purpose.redirect_uri == attempt.redirect_uri
+            && self.purpose.challenge.is_answered_by(attempt.verifier)
+    }
+}
+
+impl Purpose {
+    fn grant(&self, expires_at: Timestamp) -> Grant {
+        Grant { client: self.client.clone(), consent: self.consent.clone(), expires_at, ended: false }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Grant {
     client: String,
@@ -131,21 +146,12 @@ impl Grants {
             self.end(grant);
             return Err(InvalidGrant);
         }
-        if now >= code.expires_at
-            || code.purpose.redirect_uri != attempt.redirect_uri
-            || !code.purpose.challenge.is_answered_by(attempt.verifier)
-        {
+        if !code.is_redeemed_rightly(attempt, now) {
             return Err(InvalidGrant);
         }
         let id = self.by_id.keys().next_back().map_or(1, |last| last + 1);
         code.grant = Some(id);
-        let grant = Grant {
-            client: code.purpose.client.clone(),
-            consent: code.purpose.consent.clone(),
-            expires_at: after(now, policy.refresh_seconds),
-            ended: false,
-        };
-        self.by_id.insert(id, grant);
+        self.by_id.insert(id, code.purpose.grant(after(now, policy.refresh_seconds)));
         self.issue(id, None, fresh, policy, now)
     }
 
@@ -162,10 +168,11 @@ impl Grants {
         let token = self.refresh.get(&presented).ok_or(InvalidGrant)?;
         let (id, used, retired) = (token.grant, token.used, token.retired);
         self.living(id, client, now)?;
-        if policy.rotation == Rotation::Family && used {
+        if used && policy.rotation == Rotation::Family {
             self.end(id);
+            return Err(InvalidGrant);
         }
-        if retired || (policy.rotation == Rotation::Family && used) {
+        if retired {
             return Err(InvalidGrant);
         }
         if policy.rotation == Rotation::None {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls_pki_types::CertificateDer;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::x509::X509Name;
@@ -73,7 +73,7 @@ fn statements(certificate: &X509Certificate<'_>) -> Option<QcStatements> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use rustls_pki_types::pem::PemObject as _;
+    use rustls::pki_types::pem::PemObject as _;
 
     use super::*;
     use crate::pki::Pki;

@@ -12,7 +12,7 @@ async fn answers_a_mistake_with_one_sentence() {
         ("/sca", json!({ "decision": "perhaps" })),
         ("/sca", json!({ "decision": "approve", "customer": "nobody" })),
         ("/sca", json!({ "decision": "approve", "customer": "anna-schmidt", "accounts": ["DE89370400440532013000"] })),
-        ("/sca", json!({ "decision": "refuse", "customer": "anna-schmidt" })),
+        ("/sca", json!({ "decision": "refuse", "customer": "nobody" })),
         ("/sca", json!({ "decision": "approve", "times": 0 })),
         ("/sca", json!({ "decision": "approve", "speed": 1 })),
         ("/faults", json!({ "operation": "balances", "fault": { "kind": "earthquake" } })),

@@ -13,5 +13,6 @@ mod oauth;
 mod pages;
 mod process;
 mod restart;
+mod resumption;
 mod schemas;
 mod tpp;

@@ -20,18 +20,29 @@ fn document() -> Option<Value> {
     Some(serde_saphyr::from_str(&text).unwrap())
 }
 
-/// Checks a body against a schema of the document. `OpenAPI` 3.0 schemas are closest to draft 4.
-fn check(document: &Value, pointer: &str, what: &str, body: &Value) {
+/// What is wrong with a body by a schema of the document. `OpenAPI` 3.0 schemas are closest to draft 4.
+fn mistakes(document: &Value, pointer: &str, body: &Value) -> Vec<String> {
     let schema = json!({ "allOf": [{ "$ref": format!("#{pointer}") }], "components": document["components"] });
-    let validator =
-        jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true).build(&schema).unwrap();
-    let faults: Vec<String> =
-        validator.iter_errors(body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
-    assert!(faults.is_empty(), "{what}: {faults:?}\n{body}");
+    let options = jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true);
+    let validator = options.build(&schema).unwrap();
+    validator.iter_errors(body).map(|mistake| format!("{}: {mistake}", mistake.instance_path())).collect()
+}
+
+fn check(document: &Value, pointer: &str, what: &str, body: &Value) {
+    let mistakes = mistakes(document, pointer, body);
+    assert!(mistakes.is_empty(), "{what}: {mistakes:?}\n{body}");
 }
 
 fn schema(name: &str) -> String {
     format!("/components/schemas/{name}")
+}
+
+#[test]
+fn notices_a_wrong_answer() {
+    let Some(document) = document() else { return };
+    let consent = json!({ "consentStatus": "granted", "consentId": "1", "_links": { "self": { "href": 1 } } });
+    assert_eq!(mistakes(&document, &schema("consentsResponse-201"), &consent).len(), 2);
+    assert_eq!(mistakes(&document, &schema("consentStatusResponse-200"), &json!({})).len(), 1);
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ export function accountCards(session, accounts, onChoose) {
 function accountCard(session, account, onChoose) {
   const balance = el("span", { class: "balance", "data-testid": "balance" }, "…");
   const kind = el("span", { class: "small muted block" }, "Balance");
-  loadBalance(session, account, balance, kind);
+  account.load = () => loadBalances(session, account, balance, kind);
+  account.load();
   return el("li", {},
     el("button", {
       type: "button", class: "card account", "data-testid": "account", "data-account": account.account_id,
@@ -29,7 +30,8 @@ function accountCard(session, account, onChoose) {
     balance, kind));
 }
 
-async function loadBalance(session, account, balance, kind) {
+/** Asks for the balances, shows the one that counts on the card, and leaves all of them with the account. */
+async function loadBalances(session, account, balance, kind) {
   account.balances = api.balances(session, account.account_id).then((answer) => answer.balances);
   try {
     const chosen = headlineBalance(await account.balances, account.currency);
@@ -74,7 +76,7 @@ class Reading {
   }
 
   again() {
-    this.account.balances = api.balances(this.session, this.account.account_id).then((answer) => answer.balances);
+    this.account.load();
     return this.start();
   }
 
@@ -114,7 +116,7 @@ class Reading {
 
   list() {
     return el("div", {},
-      transactionTable(this.transactions),
+      transactionTable(pendingFirst(this.transactions)),
       this.cursor && el("button", { type: "button", id: "load-more", class: "button wide", click: (event) => this.loadMore(event) }, "Load more"),
       el("p", { class: "small muted", role: "status" },
         `${this.transactions.length} transactions since ${dayWord(this.period.from)}${this.cursor ? ", more to load" : ", all loaded"}`));
@@ -129,6 +131,12 @@ function balanceList(balances) {
   return el("dl", { class: "balances" }, balances.map((balance) => el("div", {},
     el("dt", {}, balanceWord(balance.type)),
     el("dd", {}, show(balance)))));
+}
+
+/** Banks tell pending transactions before or after the booked ones; to people they are the newest. */
+function pendingFirst(transactions) {
+  const isPending = (entry) => entry.status === "PDNG";
+  return [...transactions.filter(isPending), ...transactions.filter((entry) => !isPending(entry))];
 }
 
 function transactionTable(transactions) {

@@ -47,7 +47,7 @@ function openConnection(connection) {
   detail.hidden = !open;
   document.body.classList.toggle("empty", !open);
   if (!open) return detail.replaceChildren();
-  const head = connectionHead(open, { onRenew: renew, onDisconnect: () => askToDisconnect(connection, forgetNoticeAndRefresh) });
+  const head = connectionHead(open, { onRenew: renew, onDisconnect: () => askToDisconnect(connection, afterDisconnect) });
   const body = el("div", { id: "connection-body" }, el("p", { class: "muted", role: "status" }, "Loading accounts…"));
   detail.replaceChildren(head, body);
   fillConnection(connection, body);
@@ -96,6 +96,12 @@ async function switchCustomer(event) {
   } catch (error) {
     tell(api.problemBox(error));
   }
+}
+
+/** The button that had the focus is gone with the connection. */
+function afterDisconnect() {
+  byId("main").focus();
+  return forgetNoticeAndRefresh();
 }
 
 function forgetNoticeAndRefresh() {

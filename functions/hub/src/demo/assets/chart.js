@@ -89,8 +89,15 @@ class Chart {
     const labels = dayTicks(this.first, this.last, Math.floor((this.width - MARGIN.left) / 90));
     return svg("g", { "aria-hidden": "true" }, labels.map(({ day, text }) => [
       svg("line", { class: "grid mark", x1: this.x(day), x2: this.x(day), y1: HEIGHT - MARGIN.bottom, y2: HEIGHT - MARGIN.bottom + 5 }),
-      svg("text", { class: "tick", x: this.x(day), y: HEIGHT - MARGIN.bottom + 20, "text-anchor": day === this.first ? "start" : "middle" }, text),
+      svg("text", { class: "tick", x: this.x(day), y: HEIGHT - MARGIN.bottom + 20, "text-anchor": this.anchor(day) }, text),
     ]));
+  }
+
+  /** A label at either end must not stand out over it. */
+  anchor(day) {
+    const x = this.x(day);
+    if (x < MARGIN.left + 20) return "start";
+    return x > this.width - MARGIN.right - 20 ? "end" : "middle";
   }
 
   makeCursor() {

@@ -44,11 +44,16 @@ function longEnd({ status, reason, consent, ends, pending }) {
   const parts = [statusWord(status)];
   if (reason) parts.push(reasonWord(reason));
   if (consent?.valid_until) parts.push(`Consent until ${dayWord(consent.valid_until)}`);
-  if (ends?.first && ends.first.what !== "consent") {
+  if (consent && endsEarlier(ends?.first, consent)) {
     parts.push(`first to end is ${endWord(ends.first.what)}, on ${dayWord(ends.first.at)}`);
   }
   if (pending && status === "active") parts.push("a renewal is waiting for you at the bank");
   return [parts.join(" · ")];
+}
+
+/** Whether something else ends on a day before the consent does. */
+function endsEarlier(first, consent) {
+  return first && first.what !== "consent" && !(consent.valid_until <= first.at.slice(0, 10));
 }
 
 /** What stands in place of accounts while there are none to see. */

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
-import { stepStateWord, stepWord } from "./words.js";
+import { STEPS, stepStateWord, stepWord } from "./words.js";
 
 /** Opens the dialog for a connection; `onDone()` is called when it is closed after something was done. */
 export function askToDisconnect(connection, onDone) {
@@ -36,7 +36,7 @@ async function carryOut(connection, onDone, dialog) {
 }
 
 function report(connection, done, dialog) {
-  const steps = Object.entries(done.steps ?? {});
+  const steps = STEPS.filter((step) => step in done.steps).map((step) => [step, done.steps[step]]);
   const title = done.status === "ended" ? `${connection.name} is disconnected` : `${connection.name} is being disconnected`;
   return [
     el("h2", { id: "disconnect-title" }, title),

@@ -11,15 +11,15 @@ const STATUS = {
 };
 
 const REASON = {
-  sca_denied: "You refused at the bank.",
-  sca_expired: "The bank was not answered in time.",
-  sca_failed: "The bank could not finish.",
-  not_activated: "The connection was not finished in time.",
-  consent_expired: "Your consent has ended.",
-  consent_revoked: "You ended the consent at the bank.",
-  consent_rejected: "The bank did not accept the consent.",
-  grant_refused: "The bank no longer accepts the connection.",
-  token_lost: "The connection to the bank was lost.",
+  sca_denied: "You refused at the bank",
+  sca_expired: "The bank was not answered in time",
+  sca_failed: "The bank could not finish",
+  not_activated: "The connection was not finished in time",
+  consent_expired: "Your consent has ended",
+  consent_revoked: "You ended the consent at the bank",
+  consent_rejected: "The bank did not accept the consent",
+  grant_refused: "The bank no longer accepts the connection",
+  token_lost: "The connection to the bank was lost",
 };
 
 const END = {
@@ -69,6 +69,9 @@ export const reasonWord = (reason) => REASON[reason] ?? reason;
 export const endWord = (what) => END[what] ?? what;
 export const adviceWord = (action) => ADVICE[action] ?? null;
 export const balanceWord = (type) => BALANCE[type] ?? type;
+/** The steps of disconnecting, in their order. */
+export const STEPS = Object.keys(STEP);
+
 export const stepWord = (step) => STEP[step] ?? step;
 export const stepStateWord = (state) => STEP_STATE[state] ?? state;
 

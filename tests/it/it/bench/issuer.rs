@@ -1,0 +1,74 @@
+//! The tenants' token issuers: a key each, published over HTTP.
+
+use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::Path};
+
+use axum::{Json, Router, routing::get};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::RETURN_URL;
+
+/// The issuers of `acme`, `other` and `scheduler`.
+pub struct Issuers {
+    url: String,
+    keys: BTreeMap<&'static str, EncodingKey>,
+}
+
+const TENANTS: [(&str, &str); 3] = [("acme", "crm"), ("other", "crm"), ("scheduler", "scheduler")];
+
+impl Issuers {
+    pub async fn start() -> Self {
+        let pairs = TENANTS.map(|(tenant, _)| (tenant, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()));
+        let mut router = Router::new();
+        for (tenant, pair) in &pairs {
+            let set = json!({"keys": [jwk(pair)]});
+            router = router.route(&format!("/{tenant}/jwks.json"), get(move || async move { Json(set) }));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let key = |pair: &KeyPair| EncodingKey::from_ec_der(pair.serialized_der());
+        Self { url, keys: pairs.iter().map(|(tenant, pair)| (*tenant, key(pair))).collect() }
+    }
+
+    pub fn write_documents(&self, folder: &Path) {
+        fs::create_dir(folder).unwrap();
+        for (tenant, role) in TENANTS {
+            let document = format!(
+                r#"
+                id = "{tenant}"
+                issuer = "{url}/{tenant}"
+                jwks_url = "{url}/{tenant}/jwks.json"
+                algorithms = ["ES256"]
+                return_urls = ["{RETURN_URL}"]
+                role = "{role}"
+                "#,
+                url = self.url
+            );
+            fs::write(folder.join(format!("{tenant}.toml")), document).unwrap();
+        }
+    }
+
+    pub fn issuer(&self, tenant: &str) -> String {
+        format!("{}/{tenant}", self.url)
+    }
+
+    pub fn sign(&self, tenant: &str, header: &Header, claims: &Value) -> String {
+        encode(header, claims, &self.keys[tenant]).unwrap()
+    }
+}
+
+/// The header of an ordinary token.
+pub fn header() -> Header {
+    Header { kid: Some("key-1".to_owned()), ..Header::new(Algorithm::ES256) }
+}
+
+fn jwk(pair: &KeyPair) -> Value {
+    let point = pair.der_bytes();
+    let (x, y) = point[1..].split_at(32);
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    json!({"kty": "EC", "crv": "P-256", "kid": "key-1", "use": "sig", "alg": "ES256", "x": text(x), "y": text(y)})
+}

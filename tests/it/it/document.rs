@@ -1,0 +1,109 @@
+//! The OpenAPI document is made of the very routes that are served.
+
+use http::Method;
+use serde_json::Value;
+
+use crate::bench::{Bench, all_routes};
+
+#[tokio::test]
+async fn names_every_route_with_its_scope() {
+    let bench = Bench::start().await;
+    let document = bench.crm().bare(Method::GET, "/openapi.json", &[]).await.body;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for route in all_routes() {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert_eq!(operation["summary"], route.doc.summary, "{} {}", route.method, route.path);
+        assert!(operation["responses"]["default"].is_object());
+    }
+    assert_eq!(document["paths"]["/v1/sessions"]["post"]["security"][0]["token"][0], "sessions:write");
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    let bench = Bench::start().await;
+    let document = bench.crm().bare(Method::GET, "/openapi.json", &[]).await.body;
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 20, "{}", references.len());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            references.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|member| collect(member, references));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_members_that_the_document_promises() {
+    let bench = Bench::start().await;
+    let document = bench.crm().bare(Method::GET, "/openapi.json", &[]).await.body;
+    let session = bench.crm().connect("oauth").await;
+    let account = bench.crm().first_account(&session).await;
+    let base = format!("/v1/sessions/{session}");
+    for (template, path) in [
+        ("/v1/sessions/{session}", base.clone()),
+        ("/v1/sessions/{session}/accounts", format!("{base}/accounts")),
+        ("/v1/sessions/{session}/accounts/{account}/balances", format!("{base}/accounts/{account}/balances")),
+        ("/v1/sessions/{session}/accounts/{account}/transactions", format!("{base}/accounts/{account}/transactions")),
+        ("/v1/banks", "/v1/banks".to_owned()),
+    ] {
+        let answer = bench.crm().get(&path).await;
+        let schema = &document["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        check(&document, schema, &answer.body, template);
+    }
+}
+
+/// Whether a value has every required member and no unknown one, as deep as the document goes.
+fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return check(document, document.pointer(&reference[1..]).unwrap(), value, at);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let known: Vec<_> = parts.iter().flat_map(|part| members(document, part)).collect();
+        let extra = value.as_object().unwrap().keys().find(|name| !known.contains(name));
+        assert_eq!(extra, None, "{at}");
+        return;
+    }
+    if let Some(items) = value.as_array() {
+        for item in items {
+            check(document, &schema["items"], item, at);
+        }
+    }
+    let (Some(fields), Some(properties)) = (value.as_object(), schema["properties"].as_object()) else { return };
+    for required in schema["required"].as_array().into_iter().flatten() {
+        assert!(fields.contains_key(required.as_str().unwrap()), "{at}: {required} is missing");
+    }
+    for (name, field) in fields {
+        let property = properties.get(name).unwrap_or_else(|| panic!("{at}: {name} is not in the document"));
+        check(document, property, field, &format!("{at}.{name}"));
+    }
+}
+
+fn members(document: &Value, schema: &Value) -> Vec<String> {
+    match schema["$ref"].as_str() {
+        Some(reference) => members(document, document.pointer(&reference[1..]).unwrap()),
+        None => schema["properties"].as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default(),
+    }
+}
+
+#[tokio::test]
+async fn publishes_the_hubs_own_keys() {
+    let bench = Bench::start().await;
+    let answer = bench.crm().bare(Method::GET, "/.well-known/jwks.json", &[]).await;
+    let key = &answer.body["keys"][0];
+    assert_eq!(
+        (key["kty"].as_str(), key["crv"].as_str(), key["use"].as_str()),
+        (Some("EC"), Some("P-256"), Some("sig"))
+    );
+    assert_eq!(key.get("d"), None);
+    assert!(answer.headers["cache-control"].to_str().unwrap().contains("max-age"));
+}

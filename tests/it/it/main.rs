@@ -1,0 +1,18 @@
+//! End-to-end tests: the real routers over HTTP, the sandbox bank over mutual TLS, a clock that tests move. What reached
+//! the bank is judged by the bank's own journal.
+
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod activation;
+mod bench;
+mod callback;
+mod connect;
+mod coverage;
+mod data;
+mod disconnect;
+mod document;
+mod faults;
+mod refresh;
+mod renewal;
+mod secrets;
+mod upkeep;

@@ -1,1 +1,0 @@
-//! End-to-end tests live in `main.rs`; this crate has no code of its own.
