@@ -90,6 +90,17 @@ fn only_the_hub_itself_is_heard_below_warn() {
 }
 
 #[test]
+fn no_filter_keeps_audit_records_back() {
+    for directives in ["off", "error", "audit=off"] {
+        let (captured, _guard) = Captured::on_this_thread(Format::Stackdriver, directives);
+        tracing::info!(target: "shared::flows", "ours");
+        tracing::info!(target: "audit", "a record");
+        let messages: Vec<_> = captured.entries().into_iter().map(|entry| entry["message"].clone()).collect();
+        assert_eq!(messages, ["a record"], "{directives}");
+    }
+}
+
+#[test]
 fn a_filter_that_is_not_well_formed_is_named() {
     let outcome = shared::telemetry::subscriber(Format::Text, "shared=loud", std::io::sink);
     assert!(matches!(outcome.map(drop), Err(InitError::Filter(_))));

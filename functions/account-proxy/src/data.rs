@@ -60,6 +60,7 @@ pub struct TransactionParams {
     #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     /// `booked` (if not given), `pending` or `both`.
+    #[param(inline)]
     status: Option<Status>,
     /// Where the list goes on; stands alone.
     cursor: Option<String>,

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod failure;
 mod local;
+mod terminal;
 
 use std::process::ExitCode;
 

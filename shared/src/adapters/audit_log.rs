@@ -5,17 +5,18 @@ use crate::{
         audit::AuditRecord,
         ids::{BankId, Pseudonym, SessionId, TenantId},
     },
-    ports::audit::{AuditStream, AuditUnavailable},
+    ports::audit::{AuditStream, AuditUnavailable, STREAM},
 };
 
-/// Writes each record as one line with the target `audit`.
+/// Writes each record as one line with the stream's name as its target; no filter of the operator's
+/// keeps it back.
 pub struct AuditLog;
 
 impl AuditStream for AuditLog {
     fn write(&self, record: &AuditRecord) -> Result<(), AuditUnavailable> {
         let event = serde_json::to_string(&record.event).map_err(|_| AuditUnavailable)?;
         tracing::info!(
-            target: "audit",
+            target: STREAM,
             {
                 audit.id = record.id(),
                 audit.event = event,

@@ -3,6 +3,9 @@
 
 use crate::domain::audit::AuditRecord;
 
+/// The stream's name: the target of its lines.
+pub const STREAM: &str = "audit";
+
 /// The record could not be written, so what it speaks of must not go on.
 #[derive(Debug, thiserror::Error)]
 #[error("the audit stream takes no records")]

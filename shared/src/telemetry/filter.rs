@@ -6,6 +6,8 @@
 use tracing::{Level, Metadata};
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
+use crate::ports::audit::STREAM;
+
 /// What is written unless a setting says otherwise. The crates named here are of no use even at `warn`.
 pub(super) const DEFAULT: &str = "info,h2=off,hyper=off,hyper_util=off,reqwest=off,rustls=off,tower=off,tower_http=off";
 
@@ -16,6 +18,11 @@ const OWN_CRATES: [&str; 7] =
 /// The operator's filter, in the words of `tracing_subscriber::EnvFilter`.
 pub(super) fn wanted(directives: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::builder().parse(directives)
+}
+
+/// Whether a line is an audit record: written whatever the operator wants to hear.
+pub(super) fn is_audit(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == STREAM
 }
 
 /// Whether a line may be written at all, wanted or not.

@@ -5,7 +5,7 @@ use std::{env, io};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, Registry,
-    filter::{FilterFn, ParseError},
+    filter::{FilterExt, FilterFn, ParseError},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     util::{SubscriberInitExt, TryInitError},
@@ -65,8 +65,8 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let wanted = filter::wanted(directives).map_err(InitError::Filter)?;
-    let allowed = FilterFn::new(filter::is_allowed);
-    Ok(Registry::default().with(format.layer(writer)).with(wanted).with(allowed))
+    let heard = wanted.and(FilterFn::new(filter::is_allowed)).or(FilterFn::new(filter::is_audit));
+    Ok(Registry::default().with(format.layer(writer).with_filter(heard)))
 }
 
 impl Format {

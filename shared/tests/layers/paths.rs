@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn is_not_fooled_by_what_is_no_path() {
-        let text = "// crate::flows\n/// [`crate::flows::A`]\npub(crate) fn f<'a>() { pub(in crate) x; \"crate::http\"; }";
+        let text =
+            "// crate::flows\n/// [`crate::flows::A`]\npub(crate) fn f<'a>() { pub(in crate) x; \"crate::http\"; }";
         assert_eq!(uses(text, &["domain"]), plain(&[]));
     }
 

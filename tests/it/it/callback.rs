@@ -1,6 +1,7 @@
 //! What comes back from a bank, right and wrong. A refused callback changes nothing and calls nobody.
 
 use http::{Method, StatusCode};
+use serde_json::json;
 use url::Url;
 
 use crate::bench::{
@@ -211,9 +212,9 @@ async fn leaves_no_trace_of_the_code_behind() {
 async fn does_not_send_the_browser_where_the_bank_has_no_pages() {
     for href in ["https://evil.example/", "http://127.0.0.1.evil.example/", "javascript:alert(1)", "//evil.example/x"] {
         let bench = Bench::start().await;
-        bench.fault("consents", serde_json::json!({"kind": "bad_sca_link", "href": href}), 1).await;
+        bench.fault("consents", json!({"kind": "bad_sca_link", "href": href}), 1).await;
         let before = bench.store_as_text().await;
-        let body = serde_json::json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
+        let body = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
         let answer = bench.crm().post("/v1/sessions", body).await;
         assert_eq!(answer.problem(), (502, "bank_link_rejected"), "{href}");
         assert_eq!(bench.store_as_text().await, before);
@@ -242,6 +243,7 @@ async fn an_answer_after_the_end_connects_nothing() {
 #[tokio::test]
 async fn two_journeys_in_one_browser_do_not_disturb_each_other() {
     let bench = Bench::start().await;
+    bench.control("POST", "/policy", json!({"several_consents": true})).await;
     let browser = Browser::new();
     let mut callbacks = Vec::new();
     for _ in 0..2 {
@@ -270,11 +272,7 @@ async fn a_programme_gets_a_problem_where_a_person_gets_a_page() {
 
 #[tokio::test]
 async fn a_code_that_the_bank_does_not_take_ends_the_journey_cleanly() {
-    for fault in [
-        serde_json::json!({"kind": "status", "status": 500}),
-        serde_json::json!({"kind": "html_200"}),
-        serde_json::json!({"kind": "close"}),
-    ] {
+    for fault in [json!({"kind": "status", "status": 500}), json!({"kind": "html_200"}), json!({"kind": "close"})] {
         let returning = Returning::at("oauth").await;
         returning.bench.fault("token", fault.clone(), 1).await;
         let back = returning.browser.open(returning.callback.as_str()).await;

@@ -169,6 +169,7 @@ async fn presence_that_is_not_right_is_refused_and_not_downgraded() {
 #[tokio::test]
 async fn an_account_that_the_session_does_not_have_is_not_asked_for() {
     let bench = Bench::start().await;
+    bench.control("POST", "/policy", json!({"several_consents": true})).await;
     let (crm, other) = (bench.crm(), bench.other_crm());
     let session = crm.connect("oauth").await;
     let foreign = other.connect("oauth").await;

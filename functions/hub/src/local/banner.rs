@@ -99,9 +99,11 @@ impl Banner<'_> {
     }
 }
 
+/// As another of the bank's customers than the one its page suggests: a consent replaces the customer's older one, and
+/// that may be the demo page's.
 fn connect() -> Vec<Step> {
     let decide =
-        format!(r#"curl -sS "$CONTROL/sca" {JSON} -d '{{"decision":"approve","customer":"anna-schmidt"}}'; echo"#);
+        format!(r#"curl -sS "$CONTROL/sca" {JSON} -d '{{"decision":"approve","customer":"jonas-weber"}}'; echo"#);
     let create = format!(
         r#"R=$(curl -sS "$HUB/v1/sessions" {AUTHORIZED} {JSON} -d '{{"bank":"sandbox-oauth","psu":"customer-4711","return_url":"'"$HUB"'/dev/return"}}'); echo "$R"; SESSION=$(echo "$R" | field session); URL=$(echo "$R" | field authorize_url)"#
     );

@@ -27,7 +27,7 @@ use super::{
     local_json::LocalJson,
     tokens::{TokenSigner, crm_scope},
 };
-use crate::{demo::Demo, failure::Failure};
+use crate::{demo::Demo, failure::Failure, terminal};
 
 /// How long the printed tokens live: a working day.
 const TOKEN_HOURS: i64 = 8;
@@ -62,7 +62,7 @@ impl Running {
     /// Tells where everything is and serves until ctrl-c or SIGTERM.
     pub async fn serve(self, folder: &DataFolder, listener: TcpListener) -> Result<(), Failure> {
         let end = server::termination().map_err(Failure::Signals)?;
-        println!("{}", self.banner(folder)?);
+        terminal::tell(self.banner(folder)?);
         self.local.write(folder)?;
         let served = tokio::select! {
             served = server::serve(listener, self.router, end) => served,

@@ -11,7 +11,7 @@ use super::{
     settings::LocalSettings,
     tokens::{PresentCustomer, TokenSigner, Whose, crm_scope},
 };
-use crate::cli::TokenArguments;
+use crate::{cli::TokenArguments, terminal};
 
 /// No token can be printed.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum TokenError {
 /// Prints the token alone on one line, ready for `$(...)`.
 pub fn print(settings: &LocalSettings, wanted: &TokenArguments) -> Result<(), TokenError> {
     let folder = DataFolder::at(settings.data.clone());
-    println!("{}", token(&folder, wanted, &SystemClock)?);
+    terminal::tell(token(&folder, wanted, &SystemClock)?);
     Ok(())
 }
 

@@ -74,3 +74,12 @@ async fn tokens_of_the_command_do_what_they_say_and_no_more() {
     assert_eq!(get("/v1/banks", &token(&["--presence", "AAAAAAAAAAAAAAAAAAAAAA"])).await, 403);
     hub.stop();
 }
+
+#[test]
+fn a_closed_terminal_does_not_stop_the_hub() {
+    let place = tempfile::tempdir().unwrap();
+    let hub = Hub::start_unread(place.path());
+    let output = run(place.path(), "0", &["token"]);
+    assert!(output.status.success(), "{output:?}");
+    hub.stop();
+}

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Output},
+    process::{Child, Command, Output, Stdio},
     thread,
     time::Duration,
 };
@@ -28,8 +28,19 @@ impl Hub {
     /// Starts the program on that folder and any free port, and waits until it says that it can be used.
     pub fn start(data: &Path) -> Self {
         let printed = NamedTempFile::new().unwrap();
-        let mut command = command(data);
-        let mut child = command.env("PORT", "0").stdout(printed.reopen().unwrap()).spawn().unwrap();
+        let output = printed.reopen().unwrap().into();
+        Self::start_with(data, printed, output)
+    }
+
+    /// The same with a standard output whose other end is closed.
+    pub fn start_unread(data: &Path) -> Self {
+        let (other_end, output) = std::io::pipe().unwrap();
+        drop(other_end);
+        Self::start_with(data, NamedTempFile::new().unwrap(), output.into())
+    }
+
+    fn start_with(data: &Path, printed: NamedTempFile, output: Stdio) -> Self {
+        let mut child = command(data).env("PORT", "0").stdout(output).spawn().unwrap();
         let path = data.join("local.json");
         for _ in 0..LOOKS {
             if let Some(status) = child.try_wait().unwrap() {

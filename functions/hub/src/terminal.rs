@@ -1,0 +1,12 @@
+//! The standard output.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
+
+/// Writes a text and a line's end. Whoever has closed the other end does not want to read it, which is no reason to
+/// stop: `println!` would panic.
+pub fn tell(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
