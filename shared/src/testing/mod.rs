@@ -13,4 +13,5 @@ pub mod entropy;
 pub mod keys;
 pub mod logs;
 pub mod memory_keys;
+pub mod process;
 pub mod samples;

@@ -1,0 +1,104 @@
+//! Runs a function as the platform does: a process of its own with settings in its environment, stopped by SIGTERM.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    time::Duration,
+};
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long a process may take to serve or to end before the test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts the program with documents of no banks and no tenants, asks whether it is up and ready, and ends it.
+pub async fn starts_answers_and_drains(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut child = Running(function(program, folder.path(), port).stderr(Stdio::inherit()).spawn().unwrap());
+    let base = format!("http://127.0.0.1:{port}");
+    wait_until_up(&base, &mut child.0).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| client.get(format!("{base}{path}")).send().await.unwrap();
+    let ready: serde_json::Value = get("/ready").await.json().await.unwrap();
+    assert_eq!(ready, serde_json::json!({"store": "ready", "keys": "ready"}));
+    assert_eq!(get("/openapi.json").await.status(), StatusCode::OK);
+    assert_eq!(get("/nowhere").await.status(), StatusCode::NOT_FOUND);
+    terminate(&child.0);
+    assert!(ended(&mut child.0).await.success(), "SIGTERM ends it in order");
+}
+
+/// Starts the program without its settings. It ends at once, with one line that names all of them.
+pub fn names_missing_settings(program: &str) {
+    let Output { status, stderr, .. } = Command::new(program).env_clear().output().unwrap();
+    assert_eq!(status.code(), Some(2));
+    let told = String::from_utf8(stderr).unwrap();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    for name in ["HUB_PUBLIC_URL", "HUB_STORE", "HUB_KEYS", "HUB_BANKS", "HUB_TENANTS", "HUB_EGRESS_ADDRESS"] {
+        assert!(told.contains(name), "{name} in {told}");
+    }
+}
+
+fn function(program: &str, folder: &Path, port: u16) -> Command {
+    let at = |name: &str| folder.join(name).display().to_string();
+    for name in ["banks", "tenants"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+    }
+    let mut command = Command::new(program);
+    command.env_clear().stdout(Stdio::null()).envs([
+        ("PORT", port.to_string()),
+        ("HUB_LISTEN", "127.0.0.1".to_owned()),
+        ("HUB_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
+        ("HUB_STORE", format!("redb:{}", at("hub.redb"))),
+        ("HUB_KEYS", format!("file:{}", at("keys.json"))),
+        ("HUB_BANKS", at("banks")),
+        ("HUB_TENANTS", at("tenants")),
+        ("HUB_EGRESS_ADDRESS", "192.0.2.1".to_owned()),
+    ]);
+    command
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+async fn wait_until_up(base: &str, child: &mut Child) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let health = format!("{base}/health");
+    let up = async {
+        while client.get(&health).send().await.is_err() {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it served");
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, up).await.unwrap();
+}
+
+fn terminate(child: &Child) {
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+async fn ended(child: &mut Child) -> ExitStatus {
+    let patience_ends = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < patience_ends, "it does not end");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Killed when the test ends, however it ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
