@@ -45,6 +45,10 @@ pub struct RefreshState {
     pub lease: Option<Lease>,
     /// The last use whose outcome is not written down.
     pub attempt: Option<RefreshAttempt>,
+    /// The holder has given up without knowing the outcome: nobody need wait for it, but nobody may ask again either
+    /// before the lease ends.
+    #[serde(default)]
+    pub gave_up: bool,
 }
 
 /// What may be done now.
@@ -52,6 +56,8 @@ pub struct RefreshState {
 pub enum Step {
     /// Somebody is at it until then: wait, read again, adopt the result.
     Wait(Timestamp),
+    /// Somebody has given up; nobody may ask again before then.
+    Rest(Timestamp),
     /// Write this state by compare-and-set, then call.
     Call(RefreshState),
     /// The token was used, the outcome is unknown, and using it again is not allowed: the grant is lost.
@@ -61,7 +67,7 @@ pub enum Step {
 /// What may be done about a stale grant of this generation.
 pub fn next_step(state: &RefreshState, generation: u64, rotation: Rotation, owner: &OwnerId, now: Timestamp) -> Step {
     if let Some(lease) = state.lease.as_ref().filter(|lease| lease.ends_at > now) {
-        return Step::Wait(lease.ends_at);
+        return if state.gave_up { Step::Rest(lease.ends_at) } else { Step::Wait(lease.ends_at) };
     }
     let uses = state.attempt.as_ref().filter(|attempt| attempt.generation == generation).map_or(0, |last| last.number);
     if rotation != Rotation::None && uses >= MOST_USES {
@@ -70,6 +76,7 @@ pub fn next_step(state: &RefreshState, generation: u64, rotation: Rotation, owne
     Step::Call(RefreshState {
         lease: Some(Lease { owner: owner.clone(), ends_at: now + LEASE }),
         attempt: Some(RefreshAttempt { generation, number: uses.saturating_add(1), started_at: now }),
+        gave_up: false,
     })
 }
 
@@ -87,7 +94,7 @@ pub enum Failure {
 pub fn after_failure(state: &RefreshState, failure: Failure) -> RefreshState {
     match failure {
         Failure::NotUsed => RefreshState::default(),
-        Failure::Unknown => state.clone(),
+        Failure::Unknown => RefreshState { gave_up: true, ..state.clone() },
     }
 }
 
@@ -151,7 +158,7 @@ mod tests {
         let state = after_failure(&first, Failure::NotUsed);
         assert!(matches!(next_step(&state, 3, Rotation::Family, &owner(2), at(1)), Step::Call(_)));
         let state = after_failure(&first, Failure::Unknown);
-        assert!(matches!(next_step(&state, 3, Rotation::Family, &owner(2), at(1)), Step::Wait(_)));
+        assert!(matches!(next_step(&state, 3, Rotation::Family, &owner(2), at(1)), Step::Rest(_)));
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tracing::Instrument;
 
 use super::{
     change::{self, Decision},
@@ -25,11 +26,17 @@ use crate::{
         session::{Access, LapseReason, Session},
     },
     ports::{bank_http::BankHttpError, documents::CommitError, store::Loaded},
-    protocol::oauth::token::{self, TokenAnswer, TokenRefusal},
+    protocol::oauth::{
+        metadata::Metadata,
+        token::{self, TokenAnswer, TokenRefusal},
+    },
 };
 
 /// How long a caller waits for somebody else's refresh.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often storing is tried while the store is away: over three seconds in all, well inside the lease.
+const STORE_TRIES: u32 = 5;
 
 /// How often a waiting caller looks.
 const LOOK: Duration = Duration::from_millis(150);
@@ -84,6 +91,7 @@ pub async fn usable(
             return open(deps, loaded).await;
         }
         match decide(deps, &loaded)? {
+            Step::Rest(until) => return Err(RefreshError::Busy(until)),
             Step::Wait(until) if deps.now() >= patience_ends => return Err(RefreshError::Busy(until)),
             Step::Wait(_) => tokio::time::sleep(LOOK).await,
             Step::Lost => return Err(lapse(deps, trail, loaded, LapseReason::TokenLost).await?),
@@ -127,13 +135,12 @@ async fn lapse(
     loaded: Loaded<Session>,
     reason: LapseReason,
 ) -> Result<RefreshError, Trouble> {
-    let generation = loaded.record.access.as_ref().map(|access| access.grant.generation);
+    let refused = generation(&loaded.record);
     let refreshable = loaded.record.access.as_ref().is_some_and(|access| access.grant.refreshable);
     // Without a refresh token nothing was lost: the grant has simply ended.
     let reason = if refreshable { reason } else { LapseReason::ConsentExpired };
     let decide = |session: &Session, now| {
-        let current = session.access.as_ref().map(|access| access.grant.generation);
-        if current != generation || session.lapse.is_some() {
+        if generation(session) != refused || session.lapse.is_some() {
             return Ok::<_, Trouble>(Decision::Leave);
         }
         let mut session = Box::new(session.clone());
@@ -145,18 +152,21 @@ async fn lapse(
 }
 
 /// Takes the lease and calls. That somebody else was quicker is no error: the caller looks again.
+///
+/// Everything that can be made ready before is made ready before, so that the lease covers one call and no more: no bank
+/// call may last as long as a lease does.
 async fn refresh(
     deps: &Arc<Deps>,
     trail: &Arc<Trail>,
     loaded: Loaded<Session>,
     state: RefreshState,
 ) -> Result<(), RefreshError> {
-    let now = deps.now();
+    let ready = prepare(deps, trail, &loaded).await?;
     let mut session = loaded.record.clone();
     if let Some(access) = &mut session.access {
         access.refresh = state;
     }
-    let audit = trail.record(&session, AuditEvent::RefreshStarted, now);
+    let audit = trail.record(&session, AuditEvent::RefreshStarted, deps.now());
     let leased = match deps.store.replace(&loaded, session, audit).await {
         Ok(leased) => leased,
         Err(CommitError::Refused) => return Ok(()),
@@ -164,17 +174,32 @@ async fn refresh(
     };
     // From here on the token is spent, whatever becomes of the caller: the call runs to its end and its result is stored.
     let (deps, trail) = (Arc::clone(deps), Arc::clone(trail));
-    let task = tokio::spawn(async move { call(&deps, &trail, leased).await });
+    let task = tokio::spawn(async move { call(&deps, &trail, leased, ready).await }.in_current_span());
     task.await.map_err(|_| Trouble::Integrity)?
 }
 
+/// What a refresh needs besides the lease.
+struct Ready {
+    bank: Arc<Bank>,
+    profile: OAuthProfile,
+    metadata: Arc<Metadata>,
+    grant: Grant,
+    token: SecretString,
+}
+
+async fn prepare(deps: &Deps, trail: &Trail, loaded: &Loaded<Session>) -> Result<Ready, RefreshError> {
+    let bank = Arc::clone(deps.bank(&loaded.record.bank)?);
+    let grant = revoke::open(deps, &loaded.record, &working(deps, loaded)?.grant).await?;
+    let token = grant.tokens.as_ref().and_then(|tokens| tokens.refresh.clone()).ok_or(Trouble::Integrity)?;
+    let profile = bank.oauth.clone().ok_or(Trouble::Integrity)?;
+    let metadata = deps.oauth_servers.metadata(deps, &bank, &profile, trail, &loaded.record).await?;
+    Ok(Ready { bank, profile, metadata, grant, token })
+}
+
 /// Calls the token endpoint under the lease and writes down what came of it.
-async fn call(deps: &Deps, trail: &Trail, leased: Loaded<Session>) -> Result<(), RefreshError> {
-    let bank = Arc::clone(deps.bank(&leased.record.bank)?);
-    let access = working(deps, &leased)?;
-    let grant = revoke::open(deps, &leased.record, &access.grant).await?;
-    match ask(deps, trail, &bank, &leased.record, &grant).await {
-        Ok(answer) => Ok(store(deps, trail, &bank, leased, grant, answer).await?),
+async fn call(deps: &Deps, trail: &Trail, leased: Loaded<Session>, ready: Ready) -> Result<(), RefreshError> {
+    match ask(deps, trail, &leased.record, &ready).await {
+        Ok(answer) => Ok(store(deps, trail, leased, ready, answer).await?),
         Err(NoTokens::Refused) => refused(deps, trail, leased).await,
         Err(NoTokens::Failed(failure, error)) => {
             note_failure(deps, trail, leased, failure).await?;
@@ -191,28 +216,15 @@ enum NoTokens {
     Failed(Failure, Trouble),
 }
 
-async fn ask(
-    deps: &Deps,
-    trail: &Trail,
-    bank: &Bank,
-    session: &Session,
-    grant: &Grant,
-) -> Result<TokenAnswer, NoTokens> {
-    let not_used = |error| NoTokens::Failed(Failure::NotUsed, error);
-    let (profile, token) = refreshable(bank, grant).ok_or_else(|| not_used(Trouble::Integrity))?;
-    let metadata = deps.oauth_servers.metadata(deps, bank, profile, trail, session).await.map_err(not_used)?;
-    let request = token::refresh(&metadata, profile, token);
-    let response = deps.calls.send(bank, trail, session, request).await;
+async fn ask(deps: &Deps, trail: &Trail, session: &Session, ready: &Ready) -> Result<TokenAnswer, NoTokens> {
+    let request = token::refresh(&ready.metadata, &ready.profile, &ready.token);
+    let response = deps.calls.send(&ready.bank, trail, session, request).await;
     let response = response.map_err(|error| NoTokens::Failed(failure(&error), error))?;
-    token::process(profile, &response).map_err(|refusal| match refusal {
+    token::process(&ready.profile, &response).map_err(|refusal| match refusal {
         TokenRefusal::InvalidGrant => NoTokens::Refused,
         other if other.may_have_used_grant() => NoTokens::Failed(Failure::Unknown, other.into()),
-        other => not_used(other.into()),
+        other => NoTokens::Failed(Failure::NotUsed, other.into()),
     })
-}
-
-fn refreshable<'a>(bank: &'a Bank, grant: &'a Grant) -> Option<(&'a OAuthProfile, &'a SecretString)> {
-    Some((bank.oauth.as_ref()?, grant.tokens.as_ref()?.refresh.as_ref()?))
 }
 
 /// Whether a call that brought no answer may have used the token up.
@@ -236,42 +248,91 @@ fn renewed(old: Grant, new: Tokens) -> Grant {
     Grant { consent_id: old.consent_id, tokens: Some(tokens) }
 }
 
-/// Stores the new tokens, as long as the lease is ours. If the session was ended meanwhile they are ended too (T20).
+/// Stores the new tokens, as long as the lease is ours; while the store is away they are kept in memory and tried again
+/// (F7). If the session was ended meanwhile they are ended too (T20).
 async fn store(
     deps: &Deps,
     trail: &Trail,
-    bank: &Bank,
     mut leased: Loaded<Session>,
-    old: Grant,
+    ready: Ready,
     answer: TokenAnswer,
 ) -> Result<(), Trouble> {
-    let grant = renewed(old, answer.tokens);
+    let grant = renewed(ready.grant, answer.tokens);
     let ours = leased.record.access.as_ref().map(|access| access.refresh.clone());
+    let mut tries = 0;
     loop {
-        let mut session = leased.record.clone();
-        let now = deps.now();
-        let stored = redeem::seal(deps, &mut session, &grant, Some(answer.lifetime), now).await?;
-        if let Some(access) = &mut session.access {
-            access.grant = StoredGrant { chain_ends_at: access.grant.chain_ends_at, ..stored };
-            access.refresh = RefreshState::default();
+        let error = match store_once(deps, trail, &leased, &grant, answer.lifetime).await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries >= STORE_TRIES => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    alert = "token_at_risk",
+                    "tokens were not stored"
+                );
+                return Err(error);
+            }
+            Err(error) => error,
+        };
+        if !matches!(error, Trouble::Contention) {
+            tokio::time::sleep(Duration::from_millis(100 << tries)).await;
         }
-        let audit = trail.record(&session, AuditEvent::TokensRefreshed, now);
-        match deps.store.replace(&leased, session, audit).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Refused) => leased = change::load(deps, &leased.record.id).await?,
-            Err(CommitError::Failed(error)) => return Err(error.into()),
-        }
-        let lease = leased.record.access.as_ref().map(|access| access.refresh.clone());
-        if leased.record.ended_at.is_some() {
-            revoke::orphan(deps, trail, bank, &leased.record, &grant).await;
-            return Ok(());
-        }
-        if lease != ours {
-            // Our lease ran out and somebody else went on: what we hold is late and is not written.
-            tracing::warn!(session.id = %leased.record.id, alert = "late_refresh", "a refresh came after its lease");
-            return Ok(());
+        tries += 1;
+        let Ok(current) = change::load(deps, &leased.record.id).await else { continue };
+        match standing(&current.record, &leased.record, ours.as_ref()) {
+            Standing::Ours => leased = current,
+            // An earlier try had landed although its answer was lost (F4), or somebody else went on after our lease.
+            Standing::Moved => return Ok(()),
+            Standing::Ended => {
+                revoke::orphan(deps, trail, &ready.bank, &current.record, &grant).await;
+                return Ok(());
+            }
         }
     }
+}
+
+/// Where a session stands for a holder that could not write.
+enum Standing {
+    /// The lease is still ours.
+    Ours,
+    /// The grant or the lease is another's.
+    Moved,
+    /// The session was ended.
+    Ended,
+}
+
+fn standing(current: &Session, leased: &Session, ours: Option<&RefreshState>) -> Standing {
+    let lease = current.access.as_ref().map(|access| &access.refresh);
+    if current.ended_at.is_some() {
+        Standing::Ended
+    } else if lease.is_some() && lease == ours && generation(current) == generation(leased) {
+        Standing::Ours
+    } else {
+        tracing::warn!(session.id = %current.id, alert = "late_refresh", "a refresh was stored before or came after its lease");
+        Standing::Moved
+    }
+}
+
+fn generation(session: &Session) -> Option<u64> {
+    session.access.as_ref().map(|access| access.grant.generation)
+}
+
+async fn store_once(
+    deps: &Deps,
+    trail: &Trail,
+    leased: &Loaded<Session>,
+    grant: &Grant,
+    lifetime: Duration,
+) -> Result<(), Trouble> {
+    let mut session = leased.record.clone();
+    let now = deps.now();
+    let stored = redeem::seal(deps, &mut session, grant, Some(lifetime), now).await?;
+    if let Some(access) = &mut session.access {
+        access.grant = StoredGrant { chain_ends_at: access.grant.chain_ends_at, ..stored };
+        access.refresh = RefreshState::default();
+    }
+    let audit = trail.record(&session, AuditEvent::TokensRefreshed, now);
+    deps.store.replace(leased, session, audit).await?;
+    Ok(())
 }
 
 /// The bank does not take the refresh token. If somebody has refreshed meanwhile, that is why; otherwise the grant is

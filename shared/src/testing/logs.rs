@@ -2,13 +2,19 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use serde_json::Value;
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+use tracing::Dispatch;
+use tracing_subscriber::{Registry, fmt::MakeWriter, util::SubscriberInitExt};
 
 use crate::telemetry::{Format, subscriber};
+
+/// While only one subscriber lives, `tracing` asks the current thread alone whether a line is of interest and remembers
+/// the answer for every thread: a thread of another test, which listens to nothing, would silence this one. A second
+/// subscriber that is never dropped makes it ask all of them.
+static COMPANION: OnceLock<Dispatch> = OnceLock::new();
 
 /// What was written. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +24,7 @@ impl Captured {
     /// Captures what this thread logs while the guard lives, as the hub would write it with these directives. Lines of
     /// crates that use `log` are captured as well.
     pub fn on_this_thread(format: Format, directives: &str) -> (Self, tracing::subscriber::DefaultGuard) {
+        COMPANION.get_or_init(|| Dispatch::new(Registry::default()));
         let captured = Self::default();
         let guard = subscriber(format, directives, captured.clone()).unwrap().set_default();
         (captured, guard)

@@ -86,6 +86,9 @@ async fn a_lost_answer_is_not_asked_again_inside_the_lease_and_once_after_it() {
     bench.advance(301);
     bench.fault("token", json!({"kind": "rotate_then_504"}), 1).await;
     assert_eq!(bench.crm().accounts(&session).await.problem(), (502, "bank_unavailable"));
+    let resting = bench.crm().accounts(&session).await;
+    assert_eq!(resting.problem(), (503, "refresh_busy"), "inside the lease nobody asks, and nobody is kept waiting");
+    assert!(resting.headers.contains_key("retry-after"));
     assert_eq!(refreshes(&bench).len(), 1);
 
     bench.advance(50);
