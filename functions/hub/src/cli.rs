@@ -22,7 +22,7 @@ const ENVIRONMENT: &str = "\
 Settings (environment variables):
   PORT      port of the hub and of the demo page on 127.0.0.1; 0 takes any free one  [default: 8080]
   HUB_DATA  folder for keys, store, sandbox bank and local.json                      [default: .hub]
-  HUB_LOG   which log lines are shown, such as warn, info or debug                   [default: warn]
+  HUB_LOG   which log lines are shown, such as info or debug; unset, RUST_LOG counts [default: warn]
 
 Examples (in the source tree `cargo run --` stands for `hub`):
   hub                                      start, then open the printed page

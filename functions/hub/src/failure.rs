@@ -21,9 +21,6 @@ pub enum Failure {
     /// Logging cannot be set up.
     #[error("HUB_LOG")]
     Log(#[from] telemetry::InitError),
-    /// Something in the process logs already.
-    #[error("logging was set up before")]
-    Logger(#[source] tracing::subscriber::SetGlobalDefaultError),
     /// The port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),

@@ -115,7 +115,7 @@ mod tests {
             location: Sealed::from_bytes(vec![]),
             pending: Sealed::from_bytes(vec![]),
             binding: Some(CodeHash::of(b"mine")),
-            expires_at: NOW + std::time::Duration::from_secs(60),
+            expires_at: NOW + std::time::Duration::from_mins(1),
             consumed_at: None,
         }
     }
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn expiry_is_judged_here_and_not_left_to_deletion() {
-        let late = NOW + std::time::Duration::from_secs(60);
+        let late = NOW + std::time::Duration::from_mins(1);
         assert_eq!(flow().returning(&bank("a"), Some(b"mine"), late), Returning::Expired);
         assert_eq!(flow().opening(Some(b"mine"), late), Opening::Expired);
     }

@@ -13,19 +13,19 @@ use url::Url;
 use super::{
     connect::{Pending, pending_place},
     deps::Deps,
-    redeem, revoke,
+    redeem::{self, Accepted, AcceptedOutcome, Journey, Redeemable},
+    revoke,
     trail::Trail,
     trouble::Trouble,
 };
 use crate::{
     domain::{
         audit::AuditEvent,
-        bank::{Bank, OAuthProfile},
+        bank::Bank,
         flow::{Flow, Returning},
         grant::Grant,
         ids::{BankId, FlowId},
         purpose::Purpose,
-        secret::SecretString,
         session::{AttemptStage, LapseReason, Session},
     },
     ports::{
@@ -34,7 +34,6 @@ use crate::{
     },
     protocol::oauth::{
         callback::{Answer, Outcome, check_issuer},
-        metadata::Metadata,
         pkce::Verifier,
     },
 };
@@ -93,48 +92,6 @@ pub async fn receive(
     Ok(redeem::conclude(deps, trail, &bank, journey, accepted).await?)
 }
 
-/// An answer that passed every check. Only this leads to the token endpoint.
-pub(super) struct Accepted {
-    /// The consent that the PSU was asked to authorise.
-    pub consent_id: SecretString,
-    /// How the journey ended.
-    pub outcome: AcceptedOutcome,
-}
-
-/// How a journey ended, with all that redeeming needs.
-pub(super) enum AcceptedOutcome {
-    /// A code to redeem.
-    Code(Box<Redeemable>),
-    /// Back from a bank without OAuth.
-    Returned,
-    /// The PSU refused.
-    Denied,
-    /// The bank failed.
-    Failed,
-}
-
-/// A code and what redeeming it takes.
-pub(super) struct Redeemable {
-    /// The code.
-    pub code: SecretString,
-    /// Its PKCE verifier.
-    pub verifier: Verifier,
-    /// Where to redeem it.
-    pub metadata: Arc<Metadata>,
-    /// As which client.
-    pub profile: OAuthProfile,
-}
-
-/// A journey whose answer was consumed.
-pub(super) struct Journey {
-    /// The flow.
-    pub flow: FlowId,
-    /// The session as consuming left it.
-    pub session: Session,
-    /// Where the browser goes now.
-    pub return_url: Url,
-}
-
 /// Judges the issuer and what the bank may answer at all.
 async fn accept(
     deps: &Deps,
@@ -145,7 +102,7 @@ async fn accept(
 ) -> Result<Accepted, CallbackError> {
     let metadata = match &bank.oauth {
         Some(profile) => {
-            let metadata = deps.oauth_servers.metadata(deps, bank, profile, trail, flow).await?;
+            let metadata = deps.oauth_servers.metadata(&deps.calls, bank, profile, trail, flow).await?;
             check_issuer(&answer, profile, &metadata).map_err(|_| CallbackError::OtherIssuer)?;
             Some((metadata, profile))
         }

@@ -267,7 +267,7 @@ impl Way<'_> {
     async fn location(&self, deps: &Deps, trail: &Trail, bank: &Bank) -> Result<(Url, Option<String>), Trouble> {
         match (&self.consent.approach, &bank.oauth) {
             (Approach::OAuth { .. }, Some(profile)) => {
-                let metadata = deps.oauth_servers.metadata(deps, bank, profile, trail, self.session).await?;
+                let metadata = deps.oauth_servers.metadata(&deps.calls, bank, profile, trail, self.session).await?;
                 let request = AuthorizationRequest {
                     consent_id: &self.consent.consent_id,
                     redirect_uri: self.redirect_uri,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use moka::future::Cache;
 
 use super::{
-    deps::Deps,
+    bank_call::BankCalls,
     trail::{Subject, Trail},
     trouble::Trouble,
 };
@@ -35,7 +35,7 @@ impl OAuthServers {
     /// The metadata of a bank's authorisation server, asked for over mutual TLS if they are not remembered.
     pub async fn metadata(
         &self,
-        deps: &Deps,
+        calls: &BankCalls,
         bank: &Bank,
         profile: &OAuthProfile,
         trail: &Trail,
@@ -44,7 +44,7 @@ impl OAuthServers {
         if let Some(known) = self.known.get(&bank.id).await {
             return Ok(known);
         }
-        let response = deps.calls.send(bank, trail, subject, metadata::request(profile)).await?;
+        let response = calls.send(bank, trail, subject, metadata::request(profile)).await?;
         let judged = Arc::new(metadata::process(bank, profile, &response)?);
         self.known.insert(bank.id.clone(), Arc::clone(&judged)).await;
         Ok(judged)

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    callback::{Accepted, AcceptedOutcome, Journey, Redeemable},
     change::{self, Decision},
     confirm,
     deps::Deps,
@@ -18,17 +17,22 @@ use super::{
 use crate::{
     domain::{
         audit::AuditEvent,
-        bank::Bank,
+        bank::{Bank, OAuthProfile},
         code_hash::CodeHash,
         consent::{ConsentStatus, ConsentTerms},
         grant::{Grant, StoredGrant},
+        ids::FlowId,
         purpose::Purpose,
         refresh::RefreshState,
         secret::{ExposeSecret, Secret32, SecretString},
         session::{Access, AttemptStage, LapseReason, Session},
     },
     ports::store::Loaded,
-    protocol::oauth::token::{self, TokenAnswer},
+    protocol::oauth::{
+        metadata::Metadata,
+        pkce::Verifier,
+        token::{self, TokenAnswer},
+    },
 };
 
 /// How long the CRM has to redeem the activation code (P8: a short time).
@@ -39,6 +43,48 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// How often storing is tried while the store is away. Tokens that cannot be stored are lost (F7).
 const STORE_TRIES: u32 = 4;
+
+/// An answer that passed every check. Only this leads to the token endpoint.
+pub(super) struct Accepted {
+    /// The consent that the PSU was asked to authorise.
+    pub consent_id: SecretString,
+    /// How the journey ended.
+    pub outcome: AcceptedOutcome,
+}
+
+/// How a journey ended, with all that redeeming needs.
+pub(super) enum AcceptedOutcome {
+    /// A code to redeem.
+    Code(Box<Redeemable>),
+    /// Back from a bank without OAuth.
+    Returned,
+    /// The PSU refused.
+    Denied,
+    /// The bank failed.
+    Failed,
+}
+
+/// A code and what redeeming it takes.
+pub(super) struct Redeemable {
+    /// The code.
+    pub code: SecretString,
+    /// Its PKCE verifier.
+    pub verifier: Verifier,
+    /// Where to redeem it.
+    pub metadata: Arc<Metadata>,
+    /// As which client.
+    pub profile: OAuthProfile,
+}
+
+/// A journey whose answer was consumed.
+pub(super) struct Journey {
+    /// The flow.
+    pub flow: FlowId,
+    /// The session as consuming left it.
+    pub session: Session,
+    /// Where the browser goes now.
+    pub return_url: Url,
+}
 
 /// Ends a journey whose answer was consumed. Answers where the browser goes.
 pub(super) async fn conclude(
@@ -240,8 +286,8 @@ mod tests {
     #[test]
     fn short_lives_are_used_nearly_to_their_end() {
         assert_eq!(usable(Duration::from_secs(5)), Duration::from_millis(4500));
-        assert_eq!(usable(Duration::from_secs(300)), Duration::from_secs(270));
-        assert_eq!(usable(Duration::from_secs(3600)), Duration::from_secs(3570));
+        assert_eq!(usable(Duration::from_mins(5)), Duration::from_secs(270));
+        assert_eq!(usable(Duration::from_hours(1)), Duration::from_secs(3570));
         assert_eq!(usable(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -131,7 +131,7 @@ async fn try_revoking(
     tokens: &Tokens,
 ) -> Result<Revoked, Trouble> {
     let Some(profile) = &bank.oauth else { return Ok(Revoked::NotSupported) };
-    let metadata = deps.oauth_servers.metadata(deps, bank, profile, trail, session).await?;
+    let metadata = deps.oauth_servers.metadata(&deps.calls, bank, profile, trail, session).await?;
     let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(Revoked::NotSupported) };
     let (token, hint) = match &tokens.refresh {
         Some(refresh) => (refresh, Hint::Refresh),

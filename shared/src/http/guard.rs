@@ -16,9 +16,9 @@ use tracing::Instrument;
 use super::{
     access::{Bearer, TokenRejected},
     app::App,
+    audience::{Audience, Hangup},
     page::page,
     problem::{Code, Problem},
-    route::{Audience, Hangup},
 };
 use crate::{
     domain::{ids::RequestId, scope::Scope},

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audience;
 pub mod body;
 pub mod caller;
 pub mod cookie;

@@ -17,29 +17,8 @@ use utoipa::{
 };
 
 use super::{app::App, guard};
-use crate::domain::scope::Scope;
 
-/// Who may call a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// Anybody: liveness, documents, public keys.
-    Public,
-    /// A browser that carries a one-time secret.
-    Browser,
-    /// A CRM whose token has this scope.
-    Crm(Scope),
-    /// The scheduler.
-    Scheduler,
-}
-
-/// What happens to a call whose caller hangs up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hangup {
-    /// It is dropped.
-    Cancels,
-    /// It runs to its end: what a bank was told must be written down.
-    RunsOn,
-}
+pub use super::audience::{Audience, Hangup};
 
 /// One route.
 #[derive(Clone)]
@@ -58,34 +37,45 @@ pub struct Route {
 }
 
 impl Route {
-    /// A route that reads.
+    /// A route that reads: a caller who hangs up ends it.
     pub fn get<H, T>(path: &'static str, audience: Audience, handler: H, doc: Doc) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        let handler = on(MethodFilter::GET, handler);
-        Self { method: Method::GET, path, audience, hangup: Hangup::Cancels, doc, handler }
+        Self::new((Method::GET, MethodFilter::GET), path, audience, handler, doc)
     }
 
-    /// A route that changes something.
+    /// A route that changes something: it runs to its end whatever the caller does.
     pub fn post<H, T>(path: &'static str, audience: Audience, handler: H, doc: Doc) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        let handler = on(MethodFilter::POST, handler);
-        Self { method: Method::POST, path, audience, hangup: Hangup::RunsOn, doc, handler }
+        Self::new((Method::POST, MethodFilter::POST), path, audience, handler, doc).running_on()
     }
 
-    /// A route that ends something.
+    /// A route that ends something: it runs to its end whatever the caller does.
     pub fn delete<H, T>(path: &'static str, audience: Audience, handler: H, doc: Doc) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        let handler = on(MethodFilter::DELETE, handler);
-        Self { method: Method::DELETE, path, audience, hangup: Hangup::RunsOn, doc, handler }
+        Self::new((Method::DELETE, MethodFilter::DELETE), path, audience, handler, doc).running_on()
+    }
+
+    fn new<H, T>(
+        (method, filter): (Method, MethodFilter),
+        path: &'static str,
+        audience: Audience,
+        handler: H,
+        doc: Doc,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        Self { method, path, audience, hangup: Hangup::Cancels, doc, handler: on(filter, handler) }
     }
 
     /// The same route, run to its end whatever the caller does.

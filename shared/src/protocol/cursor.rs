@@ -126,7 +126,7 @@ mod tests {
         Position {
             next: "https://api.bank.example/v1/accounts/1/transactions?page=2".parse().unwrap(),
             pages: 1,
-            ends_at: NOW + std::time::Duration::from_secs(60),
+            ends_at: NOW + std::time::Duration::from_mins(1),
         }
     }
 

@@ -11,7 +11,7 @@ use http::StatusCode;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a process may take to serve or to end before the test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts the program with documents of no banks and no tenants, asks whether it is up and ready, and ends it.
 pub async fn starts_answers_and_drains(program: &str) {

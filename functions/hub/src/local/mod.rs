@@ -19,16 +19,17 @@ pub mod tokens;
 
 mod running;
 
-use std::io;
-
 use shared::telemetry::{self, Format};
 
 use self::{data_folder::DataFolder, local_json::LocalJson, running::Running, settings::LocalSettings};
 use crate::failure::Failure;
 
+/// Which log lines are shown if no variable says it. Few: in a terminal the banner should stay in sight.
+const DEFAULT_LOG: &str = "warn";
+
 /// Starts everything, tells where it is, and runs until ctrl-c or SIGTERM. What is kept outlives it.
 pub async fn run(settings: LocalSettings) -> Result<(), Failure> {
-    log_to_terminal(&settings.log)?;
+    telemetry::init_with(Format::Text, DEFAULT_LOG)?;
     let (listener, port) = listener::listen(settings.port).await?;
     let folder = DataFolder::at(settings.data);
     let _lock = folder.take()?;
@@ -40,10 +41,4 @@ pub async fn run(settings: LocalSettings) -> Result<(), Failure> {
     };
     bank.stop().await;
     outcome
-}
-
-/// Log lines as text on the standard error, so that the standard output is the banner's alone.
-fn log_to_terminal(filter: &str) -> Result<(), Failure> {
-    let subscriber = telemetry::subscriber(Format::Text, filter, io::stderr)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(Failure::Logger)
 }

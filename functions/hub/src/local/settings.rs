@@ -12,8 +12,6 @@ pub struct LocalSettings {
     pub port: u16,
     /// `HUB_DATA`: the data folder, as an absolute path so that printed commands work from anywhere.
     pub data: PathBuf,
-    /// `HUB_LOG`: which log lines are shown. Few by default: in a terminal the banner should stay in sight.
-    pub log: String,
 }
 
 /// A setting is wrong.
@@ -25,14 +23,10 @@ pub enum SettingError {
     /// No path can be made of it.
     #[error("HUB_DATA: {0:?} is not a usable path")]
     Data(OsString, #[source] std::io::Error),
-    /// Not text.
-    #[error("HUB_LOG: {0:?} is not text")]
-    Log(OsString),
 }
 
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_DATA: &str = ".hub";
-const DEFAULT_LOG: &str = "warn";
 
 impl LocalSettings {
     /// The settings that these variables make; one that is unset or empty takes its default.
@@ -40,8 +34,7 @@ impl LocalSettings {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         let port = given("PORT").map_or(Ok(DEFAULT_PORT), parse_port)?;
         let data = absolute(given("HUB_DATA").unwrap_or_else(|| DEFAULT_DATA.into()))?;
-        let log = given("HUB_LOG").unwrap_or_else(|| DEFAULT_LOG.into()).into_string().map_err(SettingError::Log)?;
-        Ok(Self { port, data, log })
+        Ok(Self { port, data })
     }
 }
 
@@ -72,8 +65,7 @@ mod tests {
 
     #[test]
     fn variables_change_everything() {
-        let settings = read(&[("PORT", "9000"), ("HUB_DATA", "/tmp/x"), ("HUB_LOG", "debug")]).unwrap();
-        assert_eq!(settings.log, "debug");
+        let settings = read(&[("PORT", "9000"), ("HUB_DATA", "/tmp/x")]).unwrap();
         assert_eq!((settings.port, settings.data), (9000, PathBuf::from("/tmp/x")));
     }
 

@@ -4,6 +4,8 @@
 
 mod browser;
 mod by_hand;
+#[cfg(feature = "browser")]
+mod chromium;
 mod demo_page;
 mod program;
 mod refusals;

@@ -50,7 +50,7 @@ pub(crate) mod samples {
             client_id: "PSDDE-BAFIN-123456".to_owned(),
             scope: "AIS:{consent_id}".to_owned(),
             rotation: Rotation::Family,
-            default_access_lifetime: Duration::from_secs(300),
+            default_access_lifetime: Duration::from_mins(5),
             chain_lifetime: None,
         }
     }

@@ -164,7 +164,7 @@ mod tests {
         let got = judged(r#"{"access_token":"a","token_type":"bEARER","expires_in":60,"refresh_token":"r"}"#).unwrap();
         assert_eq!(got.tokens.access.expose_secret(), "a");
         assert_eq!(got.tokens.refresh.unwrap().expose_secret(), "r");
-        assert_eq!(got.lifetime, Duration::from_secs(60));
+        assert_eq!(got.lifetime, Duration::from_mins(1));
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_life_as_text_counts_and_an_endless_one_is_cut() {
         let got = judged(r#"{"access_token":"a","token_type":"Bearer","expires_in":"3600"}"#).unwrap();
-        assert_eq!(got.lifetime, Duration::from_secs(3600));
+        assert_eq!(got.lifetime, Duration::from_hours(1));
         let got = judged(r#"{"access_token":"a","token_type":"Bearer","expires_in":18446744073709551615}"#).unwrap();
         assert_eq!(got.lifetime, MAX_LIFETIME);
     }

@@ -1,0 +1,89 @@
+//! The demo page, as a customer uses it.
+
+use fantoccini::key::Key;
+
+use super::window::Window;
+
+/// No list of transactions has more pages.
+const MOST_PAGES: usize = 50;
+
+const ACCOUNT: &str = "//*[@data-testid='account']";
+const CONNECTION: &str = "//*[@data-testid='connection']";
+const NOTICE: &str = "//*[@data-testid='notice']";
+const MORE: &str = "//button[@id='load-more']";
+const TRANSACTION: &str = "//tr[@data-testid='transaction']";
+
+/// Connects the bank of that name; the window then shows the bank's page.
+pub async fn connect(window: &Window, bank: &str) {
+    window.click(&format!("//ul[@id='banks']/li[.//p[.='{bank}']]//button[.='Connect']")).await;
+    window.find("//button[@id='login']").await;
+}
+
+/// What the page says about the journey that the customer comes back from.
+pub async fn notice(window: &Window) -> String {
+    window.text(NOTICE).await
+}
+
+/// The customer's connections, each as it is told in the list.
+pub async fn connections(window: &Window) -> Vec<String> {
+    window.find("//main[not(@aria-busy)]").await;
+    window.texts(CONNECTION).await
+}
+
+/// The account numbers on the cards.
+pub async fn account_numbers(window: &Window) -> Vec<String> {
+    window.find(ACCOUNT).await;
+    let numbers = window.texts(&format!("{ACCOUNT}//*[contains(@class, 'number')]")).await;
+    numbers.into_iter().map(|number| number.replace(' ', "")).collect()
+}
+
+/// Chooses the account of that place in the list, and tells the balance on its card.
+pub async fn choose(window: &Window, account: usize) -> String {
+    let card = format!("({ACCOUNT})[{account}]");
+    window.click(&card).await;
+    window.find(&format!("{card}[@aria-pressed='true']")).await;
+    window.text(&format!("{card}//*[@data-testid='balance'][.!='…']")).await
+}
+
+/// The booked balance among all balances of the account that is chosen.
+pub async fn booked_balance(window: &Window) -> String {
+    window.text("//*[@id='account-panel']//dt[.='Booked']/following-sibling::dd").await
+}
+
+/// How many transactions there are once everything has been loaded, page by page, and how many pages that took.
+pub async fn load_all_transactions(window: &Window) -> (usize, usize) {
+    window.find(TRANSACTION).await;
+    for pages in 1..=MOST_PAGES {
+        let known = window.find_all(TRANSACTION).await.len();
+        if window.find_all(MORE).await.is_empty() {
+            return (known, pages);
+        }
+        window.click(MORE).await;
+        window.find(&format!("({TRANSACTION})[{}]", known + 1)).await;
+    }
+    panic!("there is always more to load");
+}
+
+/// What the page says about how many transactions it shows.
+pub async fn transactions_told(window: &Window) -> String {
+    window.text("//*[@id='account-panel']//p[@role='status']").await
+}
+
+/// What the chart tells of its last day and, read by the keyboard, of its first.
+pub async fn chart_ends(window: &Window) -> [String; 2] {
+    let chart = window.find("//*[@id='chart']//*[name()='svg'][.//*[@class='line']]").await;
+    let last = window.text("//*[@id='chart-readout']").await;
+    chart.send_keys(&Key::Home.to_string()).await.unwrap();
+    [last, window.text("//*[@id='chart-readout']").await]
+}
+
+/// Disconnects the connection that is open, and tells the steps that the page says are done.
+pub async fn disconnect(window: &Window) -> Vec<String> {
+    window.click("//button[@id='disconnect']").await;
+    window.click("//button[@id='confirm-disconnect']").await;
+    let close = window.find("//button[@id='close-disconnect']").await;
+    let steps = window.texts("//*[@data-testid='step']").await;
+    close.click().await.unwrap();
+    window.find("//section[@id='connected'][@hidden]").await;
+    steps
+}

@@ -1,0 +1,143 @@
+//! The life of a session, step by step.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::consent::ConsentStatus;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn session() -> Session {
+    let id = SessionId::from_random([1; 16]);
+    Session {
+        shard: id.shard(SHARDS),
+        id,
+        tenant: TenantId::parse("acme").unwrap(),
+        bank: BankId::parse("bank").unwrap(),
+        psu: Pseudonym::from_hash([0; 32]),
+        created_at: NOW,
+        access: None,
+        attempt: None,
+        retiring: vec![],
+        lapse: None,
+        ended_at: None,
+        generation: 0,
+        due_at: None,
+    }
+}
+
+fn access() -> Access {
+    Access {
+        consent: ConsentTerms {
+            status: ConsentStatus::Valid,
+            valid_until: Some("1970-01-10".parse().unwrap()),
+            frequency_per_day: 4,
+            recurring: true,
+        },
+        granted_at: NOW,
+        grant: StoredGrant {
+            sealed: Sealed::from_bytes(vec![1]),
+            generation: 1,
+            access_stale_at: Some(NOW),
+            refreshable: true,
+            chain_ends_at: None,
+        },
+        refresh: RefreshState::default(),
+        directory: None,
+        activation: CodeHash::of(b"code"),
+    }
+}
+
+fn attempt(stage: AttemptStage) -> Attempt {
+    Attempt {
+        flow: FlowId::from_hash([0; 32]),
+        return_url: "https://crm.example/back".parse().unwrap(),
+        started_at: NOW,
+        expires_at: NOW + Duration::from_mins(1),
+        look_again_at: None,
+        stage,
+    }
+}
+
+#[test]
+fn the_status_follows_the_attempt_until_there_is_access() {
+    let mut session = session();
+    assert_eq!(session.status(NOW), SessionStatus::RenewalRequired);
+    session.attempt = Some(attempt(AttemptStage::AwaitingPsu));
+    assert_eq!(session.status(NOW), SessionStatus::AwaitingPsu);
+    session.attempt = Some(attempt(AttemptStage::AwaitingActivation(Box::new(access()))));
+    assert_eq!(session.status(NOW), SessionStatus::AwaitingActivation);
+    session.access = Some(access());
+    assert_eq!(session.status(NOW), SessionStatus::Active);
+}
+
+#[test]
+fn an_attempt_that_ran_out_says_so_without_anybody_writing() {
+    let mut session = session();
+    session.attempt = Some(attempt(AttemptStage::AwaitingPsu));
+    let late = NOW + Duration::from_mins(1);
+    assert_eq!(session.status(late), SessionStatus::RenewalRequired);
+    assert_eq!(session.lapse_reason(late), Some(LapseReason::ScaExpired));
+}
+
+#[test]
+fn a_consent_works_through_its_last_day_and_no_longer() {
+    let mut session = session();
+    session.access = Some(access());
+    let last: Timestamp = "1970-01-10T23:59:59Z".parse().unwrap();
+    assert!(session.working_access(last).is_some());
+    let after: Timestamp = "1970-01-11T00:00:00Z".parse().unwrap();
+    assert!(session.working_access(after).is_none());
+    assert_eq!(session.lapse_reason(after), Some(LapseReason::ConsentExpired));
+}
+
+#[test]
+fn a_failed_renewal_leaves_the_consent_in_force() {
+    let mut session = session();
+    session.access = Some(access());
+    session.attempt = Some(attempt(AttemptStage::AwaitingPsu));
+    assert_eq!(session.status(NOW + Duration::from_hours(1)), SessionStatus::Active);
+}
+
+#[test]
+fn ending_is_at_once_for_the_crm_and_destroys_the_grant_when_the_bank_is_done() {
+    let mut session = session();
+    session.access = Some(access());
+    session.end(NOW);
+    assert_eq!(session.status(NOW), SessionStatus::Ending);
+    assert!(session.working_access(NOW).is_none());
+    assert_eq!(session.due_at, Some(NOW));
+
+    session.retiring[0].consent = StepState::Done;
+    session.settle();
+    assert!(session.retiring[0].grant.is_some());
+    session.retiring[0].tokens = StepState::NotSupported;
+    session.settle();
+    assert_eq!(session.status(NOW), SessionStatus::Ended);
+    assert!(session.retiring[0].grant.is_none());
+    assert_eq!(session.due_at, None);
+}
+
+#[test]
+fn ending_a_session_that_never_got_anywhere_leaves_nothing_to_do() {
+    let mut session = session();
+    session.attempt = Some(attempt(AttemptStage::AwaitingPsu));
+    session.end(NOW);
+    assert_eq!(session.status(NOW), SessionStatus::Ended);
+    assert_eq!(session.due_at, None);
+}
+
+#[test]
+fn a_grant_awaiting_activation_is_ended_too() {
+    let mut session = session();
+    session.attempt = Some(attempt(AttemptStage::AwaitingActivation(Box::new(access()))));
+    session.end(NOW);
+    assert_eq!(session.status(NOW), SessionStatus::Ending);
+    assert_eq!(session.retiring.len(), 1);
+}
+
+#[test]
+fn generations_only_rise() {
+    let mut session = session();
+    assert_eq!((session.next_generation(), session.next_generation()), (1, 2));
+}
