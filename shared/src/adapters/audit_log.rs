@@ -20,6 +20,7 @@ impl AuditStream for AuditLog {
             {
                 audit.id = record.id(),
                 audit.event = event,
+                audit.recorded_at = record.recorded_at.to_string(),
                 tenant.id = record.tenant.as_ref().map(TenantId::as_str),
                 session.id = record.session.as_ref().map(SessionId::as_str),
                 psu.pseudonym = record.psu.as_ref().map(Pseudonym::as_str),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong, and where. Holds no values: they may be secrets.
+/// What is wrong, and where. A value that may be a secret is never told.
 #[derive(Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Mistakes(Vec<String>);
 

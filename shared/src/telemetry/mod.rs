@@ -8,4 +8,4 @@ pub mod request_span;
 mod subscriber;
 pub mod trace_context;
 
-pub use self::subscriber::{Format, InitError, init, subscriber};
+pub use self::subscriber::{Format, InitError, init, init_with, subscriber};

@@ -39,7 +39,12 @@ pub enum InitError {
 /// Sets up logging for the whole process, and what is said of panics. The filter is in `HUB_LOG`, or else `RUST_LOG`,
 /// or else `info`.
 pub fn init(format: Format) -> Result<(), InitError> {
-    let directives = directives();
+    init_with(format, filter::DEFAULT)
+}
+
+/// What [`init`] does, with another filter for when neither variable is set.
+pub fn init_with(format: Format, default_directives: &str) -> Result<(), InitError> {
+    let directives = directives().unwrap_or_else(|| default_directives.to_owned());
     match format {
         Format::Stackdriver => subscriber(format, &directives, io::stdout)?.try_init(),
         Format::Text => subscriber(format, &directives, io::stderr)?.try_init(),
@@ -50,9 +55,8 @@ pub fn init(format: Format) -> Result<(), InitError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "logging comes before the settings, so that their mistakes are logged")]
-fn directives() -> String {
-    let set = VARIABLES.into_iter().filter_map(|name| env::var(name).ok()).find(|text| !text.is_empty());
-    set.unwrap_or_else(|| filter::DEFAULT.to_owned())
+fn directives() -> Option<String> {
+    VARIABLES.into_iter().filter_map(|name| env::var(name).ok()).find(|text| !text.is_empty())
 }
 
 /// What [`init`] sets up, with a filter and a writer of the caller's: for tests that read what was logged.

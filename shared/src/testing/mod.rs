@@ -6,10 +6,13 @@
 
 #![expect(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used, reason = "a suite reports by panicking")]
 
+pub mod audit;
 pub mod bank_http;
 pub mod clock;
 pub mod documents;
 pub mod entropy;
+pub mod fuzz;
+pub mod key_sets;
 pub mod keys;
 pub mod logs;
 pub mod memory_keys;

@@ -216,3 +216,29 @@ async fn tells_which_banks_there_are() {
     assert_eq!(bench.crm().get("/v1/banks/oauth").await.body, listed.body["banks"][0]);
     assert_eq!(bench.crm().get("/v1/banks/nowhere").await.problem(), (404, "not_found"));
 }
+
+#[tokio::test]
+async fn a_body_without_an_announced_length_is_bounded_too() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let bench = Bench::start().await;
+    let token = bench.crm().token();
+    let mut stream = tokio::net::TcpStream::connect(bench.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = format!(
+        "POST /v1/sessions HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    for _ in 0..5 {
+        // The hub may answer and stop reading before everything is sent.
+        if stream.write_all(chunk.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("\"code\":\"body_too_large\""), "{answer}");
+    assert!(bench.bank.journal().is_empty());
+}

@@ -1,0 +1,9 @@
+//! Fuzzes `shared::testing::fuzz::dialect::consent_terms`, where it is said what must hold.
+
+#![no_main]
+
+use shared::testing::fuzz::dialect;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    dialect::consent_terms(data);
+});

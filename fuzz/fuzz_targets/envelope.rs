@@ -1,0 +1,9 @@
+//! Fuzzes `shared::testing::fuzz::sealed::envelope`, where it is said what must hold.
+
+#![no_main]
+
+use shared::testing::fuzz::sealed;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    sealed::envelope(data);
+});

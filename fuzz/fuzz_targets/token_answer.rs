@@ -1,0 +1,9 @@
+//! Fuzzes `shared::testing::fuzz::oauth::token_answer`, where it is said what must hold.
+
+#![no_main]
+
+use shared::testing::fuzz::oauth;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    oauth::token_answer(data);
+});

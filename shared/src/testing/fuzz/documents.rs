@@ -1,0 +1,58 @@
+//! What operators write: the documents of banks and tenants.
+//!
+//! The readers take a folder, not a text, so every run writes one file into a folder of its own. A bank's document names
+//! further files; one that names others than those that lie in the folder goes no further than its TOML, since no
+//! fuzzer should read what the machine happens to hold.
+
+use std::{fs, path::Path, str};
+
+use tempfile::TempDir;
+
+use super::Verdict;
+use crate::config::{
+    bank_document::{BankDocument, read_banks},
+    tenant_document::read_tenants,
+};
+
+const IDENTITY: &str = "qwac.pem";
+const TRUST_ANCHORS: &str = "ca.pem";
+
+/// What lies in the file of the identity.
+const SECRET: &str = "the key 8c1f40";
+
+/// A bank's document. One that is taken calls over https alone and fits within a lease; mistakes quote no secret.
+pub fn bank_document(data: &[u8]) -> Verdict {
+    let Ok(text) = str::from_utf8(data) else { return Verdict::Refused };
+    let Ok(document) = toml::from_str::<BankDocument>(text) else { return Verdict::Refused };
+    if document.tls.identity != Path::new(IDENTITY) || document.tls.trust_anchors != Path::new(TRUST_ANCHORS) {
+        return Verdict::Refused;
+    }
+    let folder = folder(&[("bank.toml", text), (IDENTITY, SECRET), (TRUST_ANCHORS, "anchors")]);
+    let banks = read_banks(folder.path());
+    for bank in banks.iter().flatten() {
+        assert_eq!(bank.addresses.api.scheme(), "https");
+        assert!(bank.limits.connect <= bank.limits.total);
+    }
+    assert!(!format!("{banks:?}").contains(SECRET), "the key is shown");
+    Verdict::taken_if(banks.is_ok())
+}
+
+/// A tenant's document. One that is taken has an algorithm, and sends no browser over the open net.
+pub fn tenant_document(data: &[u8]) -> Verdict {
+    let Ok(text) = str::from_utf8(data) else { return Verdict::Refused };
+    let tenants = read_tenants(folder(&[("tenant.toml", text)]).path());
+    for tenant in tenants.iter().flatten() {
+        assert!(!tenant.algorithms.is_empty());
+        let addresses = tenant.return_urls.iter().chain([&tenant.jwks_url]);
+        assert!(addresses.into_iter().all(|url| url.scheme() == "https" || url.has_host()), "an address of nowhere");
+    }
+    Verdict::taken_if(tenants.is_ok())
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
