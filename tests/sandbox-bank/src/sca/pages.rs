@@ -70,7 +70,7 @@ fn terms(consent: &Consent) -> String {
     }
 }
 
-/// The accounts: to tick where the customer has the choice, else as a list.
+/// The accounts: ticked, to untick, where the customer has the choice, else as a list.
 fn accounts(consent: &Consent, eligible: &[&Account]) -> String {
     let choice = consent.access.form() == Form::Offer;
     let rows: String =
@@ -78,7 +78,7 @@ fn accounts(consent: &Consent, eligible: &[&Account]) -> String {
     match (eligible.is_empty(), choice) {
         (true, _) => String::new(),
         (false, true) => {
-            format!("<fieldset><legend>Tick the accounts to share</legend>{rows}</fieldset>")
+            format!("<fieldset><legend>Accounts to share; untick what you keep to yourself</legend>{rows}</fieldset>")
         }
         (false, false) => format!("<p>These accounts will be shared:</p><ul>{rows}</ul>"),
     }
@@ -87,7 +87,7 @@ fn accounts(consent: &Consent, eligible: &[&Account]) -> String {
 fn tickable(account: &Account) -> String {
     let label = described(account);
     format!(
-        "<label><input type=\"checkbox\" name=\"account\" value=\"{}\"> {label}</label>",
+        "<label><input type=\"checkbox\" name=\"account\" value=\"{}\" checked> {label}</label>",
         Text(account.iban.as_str())
     )
 }

@@ -45,7 +45,7 @@ async fn leads_through_login_and_choice_to_the_third_party() {
         assert!(contains(&page, text), "{text}");
     }
     let iban = world.iban(0, 1).await;
-    assert!(contains(&page, &format!("<input type=\"checkbox\" name=\"account\" value=\"{iban}\">")));
+    assert!(contains(&page, &format!("<input type=\"checkbox\" name=\"account\" value=\"{iban}\" checked>")));
     let done = submit(&world, "/sca/decision", &[("visit", &visit), ("account", &iban), ("decision", "approve")]).await;
     assert_eq!(done.status, 303);
     assert!(done.location().starts_with(CALLBACK));

@@ -73,7 +73,7 @@ impl Books {
 }
 
 /// Entries of the bank's journal.
-pub struct Journal(pub Vec<Value>);
+pub struct Journal(Vec<Value>);
 
 impl Journal {
     /// The status of each answer to calls of that method and operation.

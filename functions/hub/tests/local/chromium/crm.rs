@@ -37,15 +37,22 @@ pub async fn account_numbers(window: &Window) -> Vec<String> {
     numbers.into_iter().map(|number| number.replace(' ', "")).collect()
 }
 
-/// Chooses the account of that place in the list, and tells the balance on its card.
-pub async fn choose(window: &Window, account: usize) -> String {
-    let card = format!("({ACCOUNT})[{account}]");
-    window.click(&card).await;
-    window.find(&format!("{card}[@aria-pressed='true']")).await;
-    window.text(&format!("{card}//*[@data-testid='balance'][.!='…']")).await
+/// Opens the account of that place in the list; the first is open from the start.
+pub async fn choose(window: &Window, account: usize) {
+    window.click(&card(account)).await;
+    window.find(&format!("{}[@aria-pressed='true']", card(account))).await;
 }
 
-/// The booked balance among all balances of the account that is chosen.
+/// The balance on the card of the account of that place in the list.
+pub async fn balance(window: &Window, account: usize) -> String {
+    window.text(&format!("{}//*[@data-testid='balance'][.!='…']", card(account))).await
+}
+
+fn card(account: usize) -> String {
+    format!("({ACCOUNT})[{account}]")
+}
+
+/// The booked balance among all balances of the open account.
 pub async fn booked_balance(window: &Window) -> String {
     window.text("//*[@id='account-panel']//dt[.='Booked']/following-sibling::dd").await
 }

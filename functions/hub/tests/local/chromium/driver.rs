@@ -1,10 +1,13 @@
-//! ChromeDriver, the program that a test tells what Chromium is to do.
+//! `ChromeDriver`, the program that a test tells what Chromium is to do.
 
 use std::{
-    io::{BufRead, BufReader, Read},
     os::unix::process::CommandExt,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
+    time::Duration,
 };
+
+use tempfile::NamedTempFile;
+use tokio::time::{sleep, timeout};
 
 /// Where it may lie: on the path, or where Debian's package puts it although the path does not say so.
 const PROGRAMS: [&str; 2] = ["chromedriver", "/usr/bin/chromedriver"];
@@ -12,35 +15,50 @@ const PROGRAMS: [&str; 2] = ["chromedriver", "/usr/bin/chromedriver"];
 /// Stands before the port in the line that says that the driver listens.
 const LISTENS: &str = "started successfully on port ";
 
+/// How long the driver may take to listen, and how long between looks.
+const PATIENCE: Duration = Duration::from_mins(1);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
 /// A driver that runs, in a process group of its own that the browsers it starts belong to.
 pub struct Driver {
     child: Child,
-    /// Kept open: a driver that cannot print ends.
-    output: BufReader<ChildStdout>,
+    printed: NamedTempFile,
 }
 
 impl Driver {
     /// Starts the driver on any free port and answers it with its address.
-    pub fn start() -> (Self, String) {
-        let child = PROGRAMS.into_iter().find_map(|program| command(program).spawn().ok());
-        let mut child = child.unwrap_or_else(|| panic!("chromedriver does not start: `tests/run` installs it"));
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut driver = Self { child, output };
-        let port = driver.port();
+    pub async fn start() -> (Self, String) {
+        let printed = NamedTempFile::new().unwrap();
+        let child = PROGRAMS.into_iter().find_map(|program| spawn(program, &printed));
+        let child = child.unwrap_or_else(|| panic!("chromedriver does not start: `tests/run` installs it"));
+        let mut driver = Self { child, printed };
+        let port = timeout(PATIENCE, driver.listens()).await;
+        let port = port.unwrap_or_else(|_| panic!("chromedriver does not listen"));
         (driver, format!("http://127.0.0.1:{port}"))
     }
 
-    fn port(&mut self) -> u16 {
-        let mut lines = self.output.by_ref().lines().map_while(Result::ok);
-        let port = lines.find_map(|line| line.split_once(LISTENS)?.1.trim_end_matches('.').parse().ok());
-        port.unwrap_or_else(|| panic!("chromedriver ended before it listened"))
+    async fn listens(&mut self) -> u16 {
+        loop {
+            if let Some(port) = port(&std::fs::read_to_string(self.printed.path()).unwrap()) {
+                return port;
+            }
+            assert_eq!(self.child.try_wait().unwrap(), None, "chromedriver ended before it listened");
+            sleep(BETWEEN_LOOKS).await;
+        }
     }
 }
 
-fn command(program: &str) -> Command {
+fn spawn(program: &str, printed: &NamedTempFile) -> Option<Child> {
     let mut command = Command::new(program);
-    command.args(["--port=0", "--log-level=OFF"]).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
-    command
+    command.arg("--port=0").process_group(0).stdin(Stdio::null()).stdout(printed.reopen().unwrap());
+    command.spawn().ok()
+}
+
+/// The port, once the line that names it is complete.
+fn port(printed: &str) -> Option<u16> {
+    let (_, after) = printed.split_once(LISTENS)?;
+    let (port, _) = after.split_once(".\n")?;
+    port.parse().ok()
 }
 
 /// A failed test must leave no driver behind, nor a browser: those do not end with their driver, so the whole group is

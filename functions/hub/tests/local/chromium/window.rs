@@ -16,7 +16,7 @@ use url::{ParseError, Url};
 use super::driver::Driver;
 
 /// How long a test waits for what will come about: far more than the slowest machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// No sandbox, because containers run tests as root; no traffic but to this machine.
 const ARGUMENTS: [&str; 11] = [
@@ -33,7 +33,7 @@ const ARGUMENTS: [&str; 11] = [
     "--window-size=1280,1400",
 ];
 
-/// A window of a new browser that nobody has used. Elements are named by XPath.
+/// A window of a new browser that nobody has used. Elements are named by `XPath`.
 pub struct Window {
     client: Client,
     /// Both are there to be dropped, the driver first: the browser writes into its profile until it ends.
@@ -45,7 +45,7 @@ impl Window {
     /// Opens the page in a new browser.
     pub async fn open(page: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let (driver, address) = Driver::start();
+        let (driver, address) = Driver::start().await;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities(profile.path())).connect(&address).await.unwrap();
         client.goto(page).await.unwrap();
@@ -131,7 +131,7 @@ fn capabilities(profile: &Path) -> Capabilities {
     .collect()
 }
 
-/// ChromeDriver's own command to read the console.
+/// The command of `ChromeDriver` that reads the console; `WebDriver` has none.
 #[derive(Debug)]
 struct Console;
 
