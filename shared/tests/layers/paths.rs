@@ -116,12 +116,11 @@ impl<'a> Reader<'a> {
 
     fn declaration(&mut self, source: &mut Source) {
         let name = self.token(1).to_owned();
-        match self.token(2) {
-            "{" => self.open(Some(name)),
-            _ => {
-                source.children.push(Child { name, inline: self.inline(), in_test: self.in_test() });
-                self.for_test = false;
-            }
+        if self.token(2) == "{" {
+            self.open(Some(name));
+        } else {
+            source.children.push(Child { name, inline: self.inline(), in_test: self.in_test() });
+            self.for_test = false;
         }
         self.at += 3;
     }
