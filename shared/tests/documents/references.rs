@@ -47,7 +47,7 @@ fn every_source_file_that_is_named_exists() {
 }
 
 fn is_source_file(word: &str) -> bool {
-    let of_ours = ["shared/", "functions/", "tests/", ".ci/", "infra/", "docs/"];
+    let of_ours = ["shared/", "functions/", "tests/", "fuzz/", ".ci/", "infra/", "docs/"];
     of_ours.iter().any(|folder| word.starts_with(folder)) && !word.contains(['*', ' ', '{', '<'])
 }
 
