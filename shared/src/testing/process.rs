@@ -60,9 +60,18 @@ fn function(program: &str, folder: &Path, port: u16) -> Command {
     command
 }
 
-/// A port that was free a moment ago.
+/// A free port below those that the system hands out by itself, so that nobody is given it between now and its use;
+/// where the search begins depends on the process, so that suites that run beside each other do not meet.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 10_000;
+    let begin = std::process::id().wrapping_mul(37);
+    let ports = (0..COUNT).map(|step| FIRST + begin.wrapping_add(step) % COUNT);
+    let mut free = ports.filter_map(|port| {
+        let port = u16::try_from(port).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
+    });
+    free.next().unwrap()
 }
 
 async fn wait_until_up(base: &str, child: &mut Child) {
