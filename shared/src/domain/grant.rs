@@ -62,8 +62,11 @@ impl Grant {
             refresh: tokens.and_then(|tokens| Some(tokens.refresh.as_ref()?.expose_secret().into())),
             scope: tokens.and_then(|tokens| tokens.scope.clone()),
         };
-        // A buffer that never grows leaves no copies behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(256 * 1024));
+        let texts = [Some(&plain.consent_id), plain.access.as_ref(), plain.refresh.as_ref()];
+        let length: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        let length = length + plain.scope.as_ref().map_or(0, String::len);
+        // A buffer that never grows leaves no copies behind: an escaped character is six bytes, the names are under 100.
+        let mut text = Zeroizing::new(Vec::with_capacity(6 * length + 100));
         serde_json::to_writer(&mut *text, &plain).map_err(|_| NotAGrant)?;
         Ok(text)
     }

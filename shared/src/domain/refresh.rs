@@ -90,11 +90,24 @@ pub enum Failure {
 }
 
 /// The state to write after a call that brought no tokens. After an unknown outcome the lease stays: nobody asks
-/// again before it ends.
+/// again before it ends. A use that was none is taken back, but not those before it: their outcome is unknown still.
 pub fn after_failure(state: &RefreshState, failure: Failure) -> RefreshState {
     match failure {
-        Failure::NotUsed => RefreshState::default(),
+        Failure::NotUsed => RefreshState { lease: None, attempt: without_last_use(state), gave_up: false },
         Failure::Unknown => RefreshState { gave_up: true, ..state.clone() },
+    }
+}
+
+fn without_last_use(state: &RefreshState) -> Option<RefreshAttempt> {
+    let attempt = state.attempt.as_ref().filter(|attempt| attempt.number > 1)?;
+    Some(RefreshAttempt { number: attempt.number - 1, ..attempt.clone() })
+}
+
+impl RefreshState {
+    /// Whether a call that lasts so long would surely end before the lease does. Where this does not hold, the holder has
+    /// come late (its commit was slow, its process stood still), and somebody else may be at it before the call is over.
+    pub fn covers(&self, call: Duration, now: Timestamp) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.ends_at >= now + call)
     }
 }
 
@@ -159,6 +172,26 @@ mod tests {
         assert!(matches!(next_step(&state, 3, Rotation::Family, &owner(2), at(1)), Step::Call(_)));
         let state = after_failure(&first, Failure::Unknown);
         assert!(matches!(next_step(&state, 3, Rotation::Family, &owner(2), at(1)), Step::Rest(_)));
+    }
+
+    #[test]
+    fn a_use_that_was_none_does_not_make_an_earlier_one_forgotten() {
+        let first = called(next_step(&RefreshState::default(), 3, Rotation::Family, &owner(1), at(0)));
+        let lost = after_failure(&first, Failure::Unknown);
+        let second = called(next_step(&lost, 3, Rotation::Family, &owner(2), at(60)));
+        let back = after_failure(&second, Failure::NotUsed);
+        let again = called(next_step(&back, 3, Rotation::Family, &owner(2), at(61)));
+        assert_eq!(again.attempt.as_ref().unwrap().number, 2);
+        assert_eq!(next_step(&again, 3, Rotation::Family, &owner(3), at(120)), Step::Lost);
+    }
+
+    #[test]
+    fn a_lease_covers_calls_that_end_before_it_does() {
+        let state = called(next_step(&RefreshState::default(), 3, Rotation::Family, &owner(1), at(0)));
+        assert!(state.covers(LEASE, at(0)));
+        assert!(state.covers(Duration::from_secs(30), at(15)));
+        assert!(!state.covers(Duration::from_secs(30), at(16)));
+        assert!(!RefreshState::default().covers(Duration::ZERO, at(0)));
     }
 
     proptest! {

@@ -211,6 +211,18 @@ impl Session {
         });
     }
 
+    /// Puts tokens aside that the bank granted although their consent was put aside meanwhile.
+    pub fn retire_tokens(&mut self, grant: StoredGrant, now: Timestamp) {
+        self.retiring.push(Retiring {
+            grant: Some(grant),
+            consent: StepState::NotNeeded,
+            tokens: StepState::Pending,
+            tries: 0,
+            try_at: now,
+        });
+        self.schedule();
+    }
+
     /// Ends the session for the CRM: from now on nothing can be read. Whatever was granted is put aside to be ended at
     /// the bank.
     pub fn end(&mut self, now: Timestamp) {

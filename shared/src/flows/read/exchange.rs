@@ -85,7 +85,8 @@ impl Reader {
         Ok((response, result))
     }
 
-    /// Notes why the consent works no more. Answers the error that says so.
+    /// Notes why the consent works no more. Answers the error that says so; if somebody has gone on with a newer grant
+    /// meanwhile, the caller may try again.
     async fn lapse(&self, reason: LapseReason) -> Result<ReadError, Trouble> {
         let seen = self.session.record.access.as_ref().map(|access| access.grant.generation);
         let decide = |session: &Session, now| {
@@ -98,7 +99,11 @@ impl Reader {
             Ok(Decision::Write(session, AuditEvent::ConsentLapsed { reason: reason.name().to_owned() }))
         };
         let loaded = change::change(&self.deps, &self.trail, self.session.clone(), decide).await?;
-        Ok(ReadError::NotWorking(Box::new(loaded.record), self.deps.now()))
+        let now = self.deps.now();
+        Ok(match loaded.record.working_access(now) {
+            Some(_) => ReadError::Busy(now),
+            None => ReadError::NotWorking(Box::new(loaded.record), now),
+        })
     }
 
     /// Asks the bank how the consent stands, after an answer that left it open. If the consent works, the refusal was
