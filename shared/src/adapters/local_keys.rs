@@ -116,7 +116,10 @@ impl Signer for LocalKeyring {
         Ok(vec![self.signing.public().clone()])
     }
 
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    async fn sign(&self, key_id: &str, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        if self.signing.public().key_id != key_id {
+            return Err(KeyError::VersionUnavailable);
+        }
         self.signing.sign(message).map_err(|error| KeyError::Unavailable(Box::new(error)))
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! Every payload gets a data key (DEK) of its own. Unwrapping one is a call to the key service, so unwrapped DEKs are
 //! remembered for a while, bounded in number and time. One whose time is over is never used again, and wiped by the
-//! cache's upkeep, which later uses of the vault bring about. A DEK that was just made is not remembered: who may seal
+//! cache's upkeep, which later uses of the vault bring about, or when the vault is dropped. A DEK that was just made is not remembered: who may seal
 //! need not be allowed to open.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
-use moka::future::Cache;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -25,7 +24,10 @@ use crate::{
     protocol::envelope::{self, Binding, Envelope, EnvelopeError, WrappedDek},
 };
 
+mod deks;
 mod wiping;
+
+use deks::{DekName, Deks};
 
 /// A value could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -85,14 +87,13 @@ impl Default for DekCache {
 pub struct Vault {
     keys: Arc<dyn KeyWrap>,
     entropy: Arc<dyn Entropy>,
-    deks: Cache<[u8; 32], Arc<Secret32>>,
+    deks: Deks,
 }
 
 impl Vault {
     /// A vault over these keys.
     pub fn new(keys: Arc<dyn KeyWrap>, entropy: Arc<dyn Entropy>, cache: DekCache) -> Self {
-        let deks = Cache::builder().max_capacity(cache.capacity).time_to_live(cache.time_to_live).build();
-        Self { keys, entropy, deks }
+        Self { keys, entropy, deks: Deks::new(cache) }
     }
 
     /// Seals a value for that place, under the purpose's newest key.
@@ -134,6 +135,12 @@ impl Vault {
         serde_json::from_slice(plaintext.expose_secret()).map_err(|_| VaultError::Misshapen)
     }
 
+    /// The newest version of the purpose's key, learned by wrapping a key that nobody uses.
+    pub async fn newest_version(&self, purpose: Purpose, place: &Place) -> Result<String, VaultError> {
+        let dek = self.fresh_dek()?;
+        Ok(self.wrap(&dek, Binding { purpose, place }).await?.version)
+    }
+
     /// The same payload with its DEK under the purpose's newest key; nothing if it is there already. The payload is
     /// not decrypted.
     pub async fn rewrap(&self, purpose: Purpose, place: &Place, sealed: &Sealed) -> Result<Option<Sealed>, VaultError> {
@@ -162,12 +169,15 @@ impl Vault {
     async fn dek(&self, envelope: &Envelope<'_>, binding: Binding<'_>) -> Result<Arc<Secret32>, VaultError> {
         let wrapped = envelope.wrapped();
         let associated = binding.associated_data();
-        let unwrap = async {
-            let key = WrappedKey { version: wrapped.version().to_owned(), bytes: wrapped.bytes().to_vec() };
-            self.keys.unwrap(binding.purpose, &key, &associated).await.map(Arc::new)
-        };
-        Ok(self.deks.try_get_with(cache_key(wrapped, &associated), unwrap).await?)
+        let key = WrappedKey { version: wrapped.version().to_owned(), bytes: wrapped.bytes().to_vec() };
+        let unwrap = || self.keys.unwrap(binding.purpose, &key, &associated);
+        Ok(self.deks.get(dek_name(wrapped, &associated), unwrap).await?)
     }
+}
+
+/// The version of the key that protects a sealed value.
+pub fn version_of(sealed: &Sealed) -> Result<&str, VaultError> {
+    Ok(Envelope::parse(sealed)?.wrapped().version())
 }
 
 /// Refuses an envelope of another purpose before any key is asked for.
@@ -182,15 +192,15 @@ fn view(wrapped: &WrappedKey) -> Result<WrappedDek<'_>, EnvelopeError> {
 
 /// Names an unwrapped DEK by all that its unwrapping depends on, the associated data (with the purpose) included: a
 /// value in the wrong place must miss the cache and be refused by the key service.
-fn cache_key(wrapped: WrappedDek<'_>, associated: &[u8]) -> [u8; 32] {
+fn dek_name(wrapped: WrappedDek<'_>, associated: &[u8]) -> DekName {
     let mut hash = digest::Context::new(&digest::SHA256);
     for part in [wrapped.version().as_bytes(), wrapped.bytes(), associated] {
         hash.update(&part.len().to_be_bytes());
         hash.update(part);
     }
-    let mut key = [0; 32];
-    key.copy_from_slice(hash.finish().as_ref());
-    key
+    let mut name = [0; 32];
+    name.copy_from_slice(hash.finish().as_ref());
+    name
 }
 
 #[cfg(test)]

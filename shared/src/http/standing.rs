@@ -1,6 +1,6 @@
 //! The routes that every function serves: up, ready, documents, public keys.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -8,9 +8,9 @@ use axum::{
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{
@@ -19,7 +19,10 @@ use super::{
     problem::{Code, Problem, render},
     route::{Audience, Doc, Route, router},
 };
-use crate::ports::keys::PublicKey;
+use crate::{domain::readiness::Readiness, protocol::jwk::JwkSet};
+
+/// How long a dependency may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The whole router of a function: its own routes and those that every function has.
 pub fn with_standing_routes(mut routes: Vec<Route>, app: &App) -> Router {
@@ -41,13 +44,13 @@ pub fn standing_routes() -> Vec<Route> {
             "/ready",
             Audience::Public,
             ready,
-            Doc::new("Whether store and keys can be reached").answers::<Readiness>(StatusCode::OK),
+            Doc::new("Whether store and keys can be reached").answers::<Dependencies>(StatusCode::OK),
         ),
         Route::get(
             "/.well-known/jwks.json",
             Audience::Public,
             public_keys,
-            Doc::new("The hub's own public keys").answers::<PublicKeys>(StatusCode::OK),
+            Doc::new("The hub's own public keys").answers::<JwkSet>(StatusCode::OK),
         ),
     ]
 }
@@ -58,67 +61,31 @@ async fn health() -> &'static str {
 
 /// Whether each dependency answers.
 #[derive(Debug, Serialize, ToSchema)]
-struct Readiness {
-    store: Dependency,
-    keys: Dependency,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Dependency {
-    Ready,
-    Unavailable,
-}
-
-impl<T, E> From<Result<T, E>> for Dependency {
-    fn from(result: Result<T, E>) -> Self {
-        if result.is_ok() { Self::Ready } else { Self::Unavailable }
-    }
+struct Dependencies {
+    store: Readiness,
+    keys: Readiness,
 }
 
 async fn ready(State(app): State<App>) -> Response {
-    let readiness = Readiness { store: app.deps.store.ready().await.into(), keys: app.keys.ready().await.into() };
-    let is_ready = readiness.store == Dependency::Ready && readiness.keys == Dependency::Ready;
+    let (store, keys) = tokio::join!(asked(app.deps.store.ready()), asked(app.keys.ready()));
+    let is_ready = store == Readiness::Ready && keys == Readiness::Ready;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(readiness)).into_response()
+    (status, Json(Dependencies { store, keys })).into_response()
 }
 
-/// A JWK set (RFC 7517 §5).
-#[derive(Debug, Serialize, ToSchema)]
-struct PublicKeys {
-    keys: Vec<PublicJwk>,
-}
-
-/// A P-256 key (RFC 7518 §6.2).
-#[derive(Debug, Serialize, ToSchema)]
-struct PublicJwk {
-    kty: &'static str,
-    crv: &'static str,
-    x: String,
-    y: String,
-    kid: String,
-    alg: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
+/// Whether a dependency says in time that it is there. Why not is for the log: it may name what only operators know.
+async fn asked<E: Error + 'static>(question: impl Future<Output = Result<(), E>>) -> Readiness {
+    match timeout(PATIENCE, question).await {
+        Ok(Ok(())) => return Readiness::Ready,
+        Ok(Err(error)) => tracing::warn!(error = &error as &(dyn Error + 'static), "a dependency is not ready"),
+        Err(_) => tracing::warn!("a dependency did not say in time whether it is ready"),
+    }
+    Readiness::Unavailable
 }
 
 async fn public_keys(State(app): State<App>) -> Result<Response, Problem> {
     let keys = app.signer.public_keys().await.map_err(|error| Problem::caused(Code::KeysUnavailable, error))?;
-    let set = PublicKeys { keys: keys.iter().filter_map(jwk).collect() };
-    // New keys are published well before they are used, so an hour-old set is good enough.
-    Ok(([(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"))], Json(set)).into_response())
-}
-
-fn jwk(key: &PublicKey) -> Option<PublicJwk> {
-    let coordinates = key.point.strip_prefix(&[4])?;
-    let (x, y) = coordinates.split_at_checked(32)?;
-    Some(PublicJwk {
-        kty: "EC",
-        crv: "P-256",
-        x: URL_SAFE_NO_PAD.encode(x),
-        y: URL_SAFE_NO_PAD.encode(y),
-        kid: key.key_id.clone(),
-        alg: "ES256",
-        usage: "sig",
-    })
+    // A new key may sign as soon as it is published, and a disabled one must disappear: the set ages in minutes.
+    let age = (CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    Ok(([age], Json(JwkSet::from(&*keys))).into_response())
 }

@@ -9,6 +9,7 @@
 
 use async_trait::async_trait;
 
+pub use crate::domain::public_key::{PublicKey, PublicNumbers};
 use crate::domain::{purpose::Purpose, secret::Secret32};
 
 /// A data key (DEK) under a KEK.
@@ -47,21 +48,16 @@ pub trait KeyWrap: Send + Sync + 'static {
     async fn ready(&self) -> Result<(), KeyError>;
 }
 
-/// A public key of the hub's, as others need it to check what the hub signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    /// The key's name in JOSE headers.
-    pub key_id: String,
-    /// The uncompressed point of a P-256 key: 0x04, x, y (65 bytes).
-    pub point: Vec<u8>,
-}
-
-/// Signs for the hub with ES256 (RFC 7518 §3.4).
+/// Signs for the hub, with ES256 or PS256 (RFC 7518 §3.4 and §3.5) as the key is.
+///
+/// Promises, held by `testing::keys`: every published key signs and its signatures verify; a key that is not published
+/// does not sign.
 #[async_trait]
 pub trait Signer: Send + Sync + 'static {
-    /// The key that [`Signer::sign`] uses, then those whose signatures may still be about.
+    /// The key to sign with, then those whose signatures may still be about. All of them are usable; names are unique.
     async fn public_keys(&self) -> Result<Vec<PublicKey>, KeyError>;
 
-    /// The signature over the message: r and s, 32 bytes each.
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+    /// The signature over the message in JOSE form: r and s, 32 bytes each, or as long as the RSA modulus.
+    /// [`KeyError::VersionUnavailable`] if no such key is published.
+    async fn sign(&self, key_id: &str, message: &[u8]) -> Result<Vec<u8>, KeyError>;
 }

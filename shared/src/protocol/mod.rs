@@ -5,5 +5,6 @@ pub mod berlin_group;
 pub mod cursor;
 pub mod envelope;
 pub mod exchange;
+pub mod jwk;
 pub mod oauth;
 pub mod ticket;

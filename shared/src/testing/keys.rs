@@ -1,15 +1,17 @@
 //! Holds key services to the promises of `ports::keys`.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 
 use crate::{
     domain::{
         purpose::Purpose,
         secret::{ExposeSecret, Secret32},
     },
-    ports::keys::{KeyError, KeyWrap, Signer, WrappedKey},
+    ports::keys::{KeyError, KeyWrap, PublicNumbers, Signer, WrappedKey},
 };
 
 /// Every promise of [`KeyWrap`]. `rotate` makes a new version of a purpose's KEK; `destroy` destroys an old one.
@@ -128,28 +130,64 @@ pub async fn never_replaces_a_destroyed_version(
 /// Every promise of [`Signer`].
 pub async fn signer_conformance(signer: &dyn Signer) {
     public_keys_are_well_formed(signer).await;
-    signs_with_the_first_public_key(signer).await;
+    signs_with_every_public_key(signer).await;
+    signs_with_no_other_key(signer).await;
 }
 
-/// Uncompressed points of P-256 under names of their own.
+/// Keys of sane sizes under names of their own.
 pub async fn public_keys_are_well_formed(signer: &dyn Signer) {
     let public_keys = signer.public_keys().await.unwrap();
-    let names: std::collections::HashSet<&str> = public_keys.iter().map(|key| key.key_id.as_str()).collect();
+    let names: HashSet<&str> = public_keys.iter().map(|key| key.key_id.as_str()).collect();
     assert!(!names.is_empty() && !names.contains(""), "no key, or one without a name");
     assert_eq!(names.len(), public_keys.len(), "two keys share a name");
     for key in &public_keys {
-        assert_eq!((key.point.len(), key.point.first()), (65, Some(&0x04)), "not an uncompressed point");
+        if let PublicNumbers::Rsa { n, e } = &key.numbers {
+            assert!(n.len() >= 256 && n[0] != 0, "a modulus of less than 2,048 bits, or with leading zeroes");
+            assert!(e.first().is_some_and(|first| *first != 0), "no exponent, or one with leading zeroes");
+        }
     }
 }
 
-/// A signature of 64 bytes verifies for its message alone.
-pub async fn signs_with_the_first_public_key(signer: &dyn Signer) {
-    let first = signer.public_keys().await.unwrap().into_iter().next().unwrap();
-    let public_key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, first.point);
-    for message in [&b""[..], b"message", &[0; 10_000]] {
-        let signature = signer.sign(message).await.unwrap();
-        assert_eq!(signature.len(), 64, "not r and s of 32 bytes each");
-        assert!(public_key.verify(message, &signature).is_ok(), "the signature does not verify");
-        assert!(public_key.verify(b"other message", &signature).is_err(), "verifies for another message");
+/// A signature has the size that JOSE wants, and verifies for its key and message alone.
+pub async fn signs_with_every_public_key(signer: &dyn Signer) {
+    let public_keys = signer.public_keys().await.unwrap();
+    for key in &public_keys {
+        for message in [&b""[..], b"message", &[0; 10_000]] {
+            let signature = signer.sign(&key.key_id, message).await.unwrap();
+            assert_eq!(signature.len(), signature_bytes(&key.numbers), "not the size of such a signature");
+            assert!(verifies(&key.numbers, message, &signature), "the signature does not verify");
+            assert!(!verifies(&key.numbers, b"other message", &signature), "verifies for another message");
+            for other in public_keys.iter().filter(|other| *other != key) {
+                assert!(!verifies(&other.numbers, message, &signature), "verifies for another key");
+            }
+        }
     }
+}
+
+/// A name that was not published is refused.
+pub async fn signs_with_no_other_key(signer: &dyn Signer) {
+    for name in ["", "other"] {
+        let outcome = signer.sign(name, b"message").await;
+        assert!(matches!(outcome, Err(KeyError::VersionUnavailable)), "{outcome:?}");
+    }
+}
+
+const fn signature_bytes(numbers: &PublicNumbers) -> usize {
+    match numbers {
+        PublicNumbers::P256 { .. } => 64,
+        PublicNumbers::Rsa { n, .. } => n.len(),
+    }
+}
+
+fn verifies(numbers: &PublicNumbers, message: &[u8], signature: &[u8]) -> bool {
+    let outcome = match numbers {
+        PublicNumbers::P256 { x, y } => {
+            let point = [&[4], &x[..], y].concat();
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
+        }
+        PublicNumbers::Rsa { n, e } => {
+            RsaPublicKeyComponents { n, e }.verify(&RSA_PSS_2048_8192_SHA256, message, signature)
+        }
+    };
+    outcome.is_ok()
 }

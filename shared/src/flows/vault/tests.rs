@@ -118,7 +118,7 @@ async fn many_readers_share_one_unwrap() {
     let vault = vault(&keys);
     let sealed = vault.seal(PURPOSE, &place(1), b"secret").await.unwrap();
     let here = place(1);
-    for opened in join_all((0..32).map(|_| vault.open(PURPOSE, &here, &sealed))).await {
+    for opened in join_all((0..64).map(|_| vault.open(PURPOSE, &here, &sealed))).await {
         assert_eq!(opened.unwrap().expose_secret(), b"secret");
     }
     assert_eq!(keys.calls(), Calls { wraps: 1, unwraps: 1 });
@@ -143,6 +143,36 @@ async fn a_cache_without_room_asks_every_time() {
         vault.open(PURPOSE, &place(1), &sealed).await.unwrap();
     }
     assert_eq!(keys.calls().unwraps, 3);
+}
+
+#[tokio::test]
+async fn forgets_a_key_when_its_time_is_over() {
+    let keys = keys();
+    let cache = DekCache { time_to_live: Duration::from_nanos(1), ..DekCache::default() };
+    let vault = Vault::new(keys.clone(), Arc::new(SeededEntropy::new(1)), cache);
+    let sealed = vault.seal(PURPOSE, &place(1), b"secret").await.unwrap();
+    for opened in 1..=3 {
+        vault.open(PURPOSE, &place(1), &sealed).await.unwrap();
+        assert_eq!(keys.calls().unwraps, opened);
+        let read = std::time::Instant::now();
+        while read.elapsed() < Duration::from_micros(10) {}
+    }
+    keys.cut_off(true);
+    assert!(vault.open(PURPOSE, &place(1), &sealed).await.is_err());
+}
+
+#[tokio::test]
+async fn a_reader_who_goes_away_leaves_the_others_their_unwrap() {
+    let keys = keys();
+    let vault = vault(&keys);
+    let sealed = vault.seal(PURPOSE, &place(1), b"secret").await.unwrap();
+    let here = place(1);
+    let mut first = Box::pin(vault.open(PURPOSE, &here, &sealed));
+    assert!(futures::poll!(&mut first).is_pending(), "the unwrap is under way");
+    let mut second = Box::pin(vault.open(PURPOSE, &here, &sealed));
+    assert!(futures::poll!(&mut second).is_pending(), "it waits for the first");
+    drop(first);
+    assert_eq!(second.await.unwrap().expose_secret(), b"secret");
 }
 
 #[tokio::test]

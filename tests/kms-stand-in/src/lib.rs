@@ -1,0 +1,42 @@
+//! A stand-in for Cloud KMS for tests and demonstrations, on loopback: the REST interface v1 as far as the hub uses it,
+//! with real keys, checksums and versions, and with faults on demand.
+//!
+//! It looks after no secrets: whoever reaches its port may use and destroy every key. One key ring is there from the
+//! start, with the keys `flow`, `tokens` and `payloads` (AES-256-GCM) and `signing` (ES256).
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), kms_stand_in::StartError> {
+//! use kms_stand_in::{Fault, KmsStandIn};
+//!
+//! let kms = KmsStandIn::start().await?;
+//! println!("{} serves {}", kms.url(), kms.key_ring());
+//! kms.fault_times(Fault::UNAVAILABLE, 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The same over HTTP, for a stand-in that runs as a process: `GET` and `DELETE /control/calls`; `POST` and `DELETE
+//! /control/faults`, with `{"kind": "status", "status": 503, "times": 2}` and the like; `POST
+//! /control/keys/{key}/versions`, with `{"algorithm": "RSA_SIGN_PSS_2048_SHA256"}` for another algorithm; `PUT
+//! /control/keys/{key}/versions/{number}` with `{"state": "DISABLED"}`.
+
+mod calls;
+mod control;
+mod fault;
+mod keys_file;
+mod material;
+mod operations;
+mod refusal;
+mod resource;
+mod ring;
+mod server;
+mod service;
+mod state;
+mod wire;
+
+pub use calls::Calls;
+pub use fault::Fault;
+pub use keys_file::KeysFileError;
+pub use material::{Algorithm, MaterialError};
+pub use ring::{RingError, VersionState};
+pub use server::{KmsStandIn, Settings, StartError};
