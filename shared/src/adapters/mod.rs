@@ -3,8 +3,13 @@
 pub mod audit_log;
 pub mod bank_client;
 mod bounded_body;
+pub mod cloud_kms;
+mod document_rules;
+pub mod firestore_schema;
+pub mod firestore_store;
 pub mod jwks_client;
 pub mod local_keys;
 mod private_file;
+pub mod pseudonym_key_file;
 pub mod redb_store;
 pub mod system;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use redb::Database;
 use tokio::task::{self, JoinError};
 
+use super::document_rules;
 use crate::ports::documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write};
 
 mod finding;
@@ -55,7 +56,7 @@ impl RedbStore {
 #[async_trait]
 impl Documents for RedbStore {
     async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
-        tables::check_id(&key.id)?;
+        document_rules::check_id(&key.id)?;
         let key = key.clone();
         self.blocking(move |database| finding::read(database, &key)).await
     }

@@ -71,7 +71,8 @@ impl Collection {
 pub struct Key {
     /// The collection.
     pub collection: Collection,
-    /// The document's id: 1 to 200 bytes of ASCII letters, digits, `-`, `_`, `.` and `~`.
+    /// The document's id: 1 to 200 bytes of ASCII letters, digits, `-`, `_`, `.` and `~`; neither `.` nor `..` nor one
+    /// that begins and ends with two `_`.
     pub id: String,
 }
 
@@ -85,7 +86,7 @@ impl Key {
 /// What a document holds: a CBOR map (RFC 8949) with text keys.
 ///
 /// By convention a field whose name ends in `_at` holds an instant as RFC 3339 text or null, so that a store with a
-/// type of its own for instants can use it; sealed values are byte strings.
+/// type of its own for instants can use it (down to the microsecond); sealed values are byte strings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document(Value);
 
@@ -184,6 +185,9 @@ pub struct Query {
     /// A top-level `_at` field and the latest instant wanted; documents without it are left out. The answer is in
     /// ascending order of this field, then of the id.
     pub until: Option<(&'static str, Timestamp)>,
+    /// Only documents whose id comes after this one, in ascending order of ids: the next page of a walk through a
+    /// collection. Not together with `until`.
+    pub after: Option<String>,
     /// At most this many.
     pub limit: usize,
 }
@@ -221,6 +225,12 @@ pub enum CommitError {
     #[error("the commit failed")]
     Failed(#[from] StoreError),
 }
+
+/// Too many writers wanted the same documents at once. Nothing was written. Adapters give it as the cause of
+/// [`StoreError::Unavailable`].
+#[derive(Debug, thiserror::Error)]
+#[error("too many changes at once")]
+pub struct Contention(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// The largest document any store takes, as CBOR bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 1_000_000;

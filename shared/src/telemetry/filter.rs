@@ -9,7 +9,8 @@ use tracing_subscriber::{EnvFilter, filter::ParseError};
 use crate::ports::audit::STREAM;
 
 /// What is written unless a setting says otherwise. The crates named here are of no use even at `warn`.
-pub(super) const DEFAULT: &str = "info,h2=off,hyper=off,hyper_util=off,reqwest=off,rustls=off,tower=off,tower_http=off";
+pub(super) const DEFAULT: &str =
+    "info,firestore=off,gcloud_sdk=off,h2=off,hyper=off,hyper_util=off,reqwest=off,rustls=off,tower=off,tower_http=off";
 
 /// The crates of this workspace: those who write here have been told what not to write.
 const OWN_CRATES: [&str; 7] =

@@ -9,8 +9,12 @@
 pub mod audit;
 pub mod bank_http;
 pub mod clock;
+#[cfg(feature = "emulator")]
+pub mod cutting_proxy;
 pub mod documents;
 pub mod entropy;
+#[cfg(feature = "emulator")]
+pub mod firestore_emulator;
 pub mod fuzz;
 pub mod key_sets;
 pub mod keys;

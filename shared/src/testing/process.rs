@@ -62,7 +62,7 @@ fn function(program: &str, folder: &Path, port: u16) -> Command {
 
 /// A free port below those that the system hands out by itself, so that nobody is given it between now and its use;
 /// where the search begins depends on the process, so that suites that run beside each other do not meet.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 10_000;
     let begin = std::process::id().wrapping_mul(37);

@@ -20,6 +20,9 @@ pub(super) fn find(database: &Database, query: &Query) -> Result<Vec<Found>, Sto
     let mut found = Vec::new();
     for entry in open(database, query.collection)?.iter().map_err(store_error)? {
         let (id, row) = entry.map_err(store_error)?;
+        if query.after.as_ref().is_some_and(|after| id.value() <= after.as_str()) {
+            continue;
+        }
         let stored = stored(&row)?;
         if matches(query, &stored.document) {
             found.push(Found { id: id.value().to_owned(), stored });

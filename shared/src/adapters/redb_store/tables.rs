@@ -37,30 +37,6 @@ pub(super) fn stored(row: &AccessGuard<'_, Row>) -> Result<Stored, StoreError> {
     Ok(Stored { document, version: version(commit) })
 }
 
-/// A key's id, or a list of writes, is not what the port asks for: a mistake in the hub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Misuse {
-    #[error("a document's id is empty, too long, or has a character that ids must not have")]
-    Id,
-    #[error("one commit has two writes to one document")]
-    TwoWrites,
-}
-
-impl From<Misuse> for StoreError {
-    fn from(misuse: Misuse) -> Self {
-        Self::Unavailable(Box::new(misuse))
-    }
-}
-
-const LONGEST_ID: usize = 200;
-
-/// Refuses ids outside the alphabet that every store takes.
-pub(super) fn check_id(id: &str) -> Result<(), Misuse> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    let good = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(allowed);
-    if good { Ok(()) } else { Err(Misuse::Id) }
-}
-
 /// What an error of the file means for the store.
 pub(super) fn store_error(error: impl Into<Error>) -> StoreError {
     let error = error.into();

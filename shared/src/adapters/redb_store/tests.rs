@@ -48,7 +48,7 @@ async fn bytes_that_are_no_document_are_damage() {
         transaction.commit().unwrap();
         let read = store.read(&key("a")).await;
         assert!(matches!(read, Err(StoreError::Damaged(_))), "{read:?}");
-        let query = Query { collection: Collection::Bans, equal: Vec::new(), until: None, limit: 1 };
+        let query = Query { collection: Collection::Bans, equal: Vec::new(), until: None, after: None, limit: 1 };
         let found = store.find(&query).await;
         assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
     }

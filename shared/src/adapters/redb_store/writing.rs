@@ -1,11 +1,12 @@
 //! Commits: checked and encoded first, then applied in one transaction or not at all.
 
-use std::collections::BTreeSet;
-
 use redb::{Database, Durability, Error, ReadableTable, WriteTransaction};
 
-use super::tables::{FACTS, LAST_COMMIT, Misuse, check_id, store_error, table, version};
-use crate::ports::documents::{CommitError, Document, Key, MAX_DOCUMENT_BYTES, StoreError, Version, Write};
+use super::tables::{FACTS, LAST_COMMIT, store_error, table, version};
+use crate::{
+    adapters::document_rules::{check_writes, encoded},
+    ports::documents::{CommitError, Key, StoreError, Version, Write},
+};
 
 /// A write that is ready to be applied.
 pub(super) struct Prepared {
@@ -34,15 +35,11 @@ impl Guard {
 
 /// Checks and encodes the writes of one commit.
 pub(super) fn prepare(writes: &[Write]) -> Result<Vec<Prepared>, StoreError> {
-    let keys: BTreeSet<&Key> = writes.iter().map(Write::key).collect();
-    if keys.len() < writes.len() {
-        return Err(Misuse::TwoWrites.into());
-    }
+    check_writes(writes)?;
     writes.iter().map(prepared).collect()
 }
 
 fn prepared(write: &Write) -> Result<Prepared, StoreError> {
-    check_id(&write.key().id)?;
     let (guard, document) = match write {
         Write::Create(_, document) => (Guard::Absent, Some(document)),
         Write::Replace(_, version, document) => (Guard::Is(version.clone()), Some(document)),
@@ -50,12 +47,6 @@ fn prepared(write: &Write) -> Result<Prepared, StoreError> {
         Write::Delete(_, version) => (Guard::Is(version.clone()), None),
     };
     Ok(Prepared { key: write.key().clone(), guard, bytes: document.map(encoded).transpose()? })
-}
-
-fn encoded(document: &Document) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(document.as_value(), &mut bytes).map_err(|error| StoreError::Damaged(Box::new(error)))?;
-    if bytes.len() > MAX_DOCUMENT_BYTES { Err(StoreError::TooLarge) } else { Ok(bytes) }
 }
 
 /// Applies the writes; answers when they are on the disk.

@@ -102,6 +102,24 @@ pub(super) async fn finds_versions_that_can_be_replaced(scratch: &Scratch) {
     scratch.write(Write::Replace(scratch.key("a"), found.stored.version, scratch.document(2))).await;
 }
 
+pub(super) async fn walks_page_by_page(scratch: &Scratch) {
+    for name in ["a", "b", "c", "d", "e"] {
+        scratch.create(name, i64::from(name.as_bytes()[0])).await;
+    }
+    let (mut after, mut pages) = (None, Vec::new());
+    loop {
+        let page = scratch.find(&Query { after, limit: 2, ..scratch.query(&[]) }).await;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        pages.push(page.into_iter().map(|found| found.id).collect::<Vec<_>>());
+    }
+    let names = [&["a", "b"][..], &["c", "d"], &["e"]];
+    let ids = names.map(|names| names.iter().map(|name| scratch.key(name).id).collect::<Vec<_>>());
+    assert_eq!(pages, ids, "{scratch}");
+    let between = Query { after: Some(scratch.key("bb").id), ..scratch.query(&[]) };
+    assert_eq!(scratch.numbers(&between).await, [99, 100, 101], "{scratch}: the id given need not exist");
+}
+
 /// More than a store would send at once.
 pub(super) async fn finds_hundreds(scratch: &Scratch) {
     for hundred in 0..3 {

@@ -101,7 +101,7 @@ impl Scratch {
     pub(super) fn query(&self, equal: &[(&'static str, Value)]) -> Query {
         let mut all = vec![("scratch", Value::from(self.name.as_str()))];
         all.extend_from_slice(equal);
-        Query { collection: self.collection, equal: all, until: None, limit: 1_000 }
+        Query { collection: self.collection, equal: all, until: None, after: None, limit: 1_000 }
     }
 
     pub(super) async fn find(&self, query: &Query) -> Vec<Found> {
