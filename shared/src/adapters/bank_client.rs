@@ -3,6 +3,7 @@
 //! Every bank has a client of its own, made of its own document: identity, trust anchors, connection pool. So neither
 //! certificates nor connections can be mixed up between banks, and a bank that hangs holds up nobody else.
 
+mod deadline;
 mod fault;
 mod tls;
 
@@ -18,6 +19,7 @@ use http::{
     header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 use reqwest::{Client, Response, redirect, retry};
+use tokio::time::Instant;
 use url::Url;
 
 pub use self::tls::TlsSetupError;
@@ -135,9 +137,10 @@ impl Channel {
 impl BankHttp for BankClient {
     async fn call(&self, bank: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError> {
         check_address(bank, &request.url).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
+        let deadline = Instant::now() + bank.limits.total;
         let client = self.client_for(bank).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
         let exchange = exchange(&client, request, bank.limits.body_bytes);
-        tokio::time::timeout(bank.limits.total, exchange).await.unwrap_or(Err(BankHttpError::Timeout))
+        deadline::before(deadline, exchange).await.unwrap_or(Err(BankHttpError::Timeout))
     }
 }
 

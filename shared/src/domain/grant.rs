@@ -90,6 +90,9 @@ pub struct StoredGrant {
     pub generation: u64,
     /// From when on the access token should no longer be used; a little before it ends. Absent without tokens.
     pub access_stale_at: Option<Timestamp>,
+    /// When the access token ends. Between the two it is used only where no fresh one can be had.
+    #[serde(default)]
+    pub access_ends_at: Option<Timestamp>,
     /// Whether there is a refresh token.
     pub refreshable: bool,
     /// When the chain of refresh tokens ends, if the bank ends it.
@@ -100,6 +103,11 @@ impl StoredGrant {
     /// Whether the access token should be renewed before the next call.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.access_stale_at.is_some_and(|stale| stale <= now)
+    }
+
+    /// Whether the access token has not ended yet.
+    pub fn still_lives(&self, now: Timestamp) -> bool {
+        self.access_ends_at.is_some_and(|ends| now < ends)
     }
 }
 

@@ -22,10 +22,12 @@ use super::{
 mod attempt;
 mod lapse;
 mod retiring;
+mod sealed_values;
 
 pub use attempt::{Attempt, AttemptStage};
 pub use lapse::{Lapse, LapseReason};
 pub use retiring::{Retiring, Revocation, StepState};
+pub use sealed_values::SealedValue;
 
 /// How many shards due-queries are spread over: an index on a rising instant takes 500 writes a second.
 pub const SHARDS: u8 = 16;
@@ -260,6 +262,11 @@ impl Session {
     /// Notes that no consent works, unless a reason is noted already.
     pub fn note_lapse(&mut self, reason: LapseReason, now: Timestamp) {
         self.lapse.get_or_insert(Lapse { reason, since_at: now });
+    }
+
+    /// Takes back that the refresh token counts as lost: whoever used it last has come late, but with certainty.
+    pub fn find_token(&mut self) {
+        self.lapse.take_if(|lapse| lapse.reason == LapseReason::TokenLost);
     }
 }
 

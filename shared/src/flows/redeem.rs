@@ -244,6 +244,7 @@ pub(super) async fn seal(
         sealed,
         generation,
         access_stale_at: lifetime.map(|lifetime| now + usable(lifetime)),
+        access_ends_at: lifetime.map(|lifetime| now + lifetime),
         refreshable: grant.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some()),
         chain_ends_at: chain.filter(|_| lifetime.is_some()).map(|chain| now + chain),
     })

@@ -34,9 +34,9 @@ mod storing;
 /// How long a caller waits for somebody else's refresh.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long the look at a session is good for: a call that leaves later might be one for a session that has ended. Well
-/// inside the 30 s in which an end must be seen everywhere.
-const LOOK_LASTS: Duration = Duration::from_secs(10);
+/// How long the look at a session is good for, counted from before the store was asked: a call that leaves later might
+/// be one for a session that has ended. Well inside the 30 s in which an end must be seen everywhere.
+pub(super) const LOOK_LASTS: Duration = Duration::from_secs(10);
 
 /// How often a waiting caller looks.
 const LOOK: Duration = Duration::from_millis(150);
@@ -56,6 +56,8 @@ pub struct Usable {
     pub session: Loaded<Session>,
     /// The grant.
     pub grant: Grant,
+    /// Whether it was refreshed here, after it was asked for, and not adopted from somebody else.
+    pub refreshed: bool,
 }
 
 /// Why there is no usable grant.
@@ -81,28 +83,35 @@ pub async fn usable(
 ) -> Result<Usable, RefreshError> {
     let (asked_at, id) = (deps.now(), loaded.record.id.clone());
     if is_met(need, working(deps, &loaded)?, asked_at)
-        && let Some(usable) = open(deps, loaded, asked_at).await?
+        && let Some(usable) = open(deps, loaded).await?
     {
         return Ok(usable);
     }
+    let mut refreshed = false;
     let Ok(_turn) = timeout(PATIENCE, deps.refreshing.turn(&id)).await else {
         return Err(RefreshError::Busy(deps.now()));
     };
     loop {
-        let looked_at = deps.now();
         let loaded = change::load(deps, &id).await?;
-        if is_met(need, working(deps, &loaded)?, looked_at) {
-            match open(deps, loaded, looked_at).await? {
-                Some(usable) => return Ok(usable),
+        if is_met(need, working(deps, &loaded)?, deps.now()) {
+            match open(deps, loaded).await? {
+                Some(usable) => return Ok(Usable { refreshed, ..usable }),
                 None => continue,
             }
         }
         match decide(deps, &loaded)? {
-            Step::Rest(until) => return Err(RefreshError::Busy(until)),
+            Step::Rest(until) => return meanwhile(deps, loaded, need).await?.ok_or(RefreshError::Busy(until)),
             Step::Wait(until) if deps.now() >= asked_at + PATIENCE => return Err(RefreshError::Busy(until)),
             Step::Wait(_) => tokio::time::sleep(LOOK).await,
             Step::Lost => lapse(deps, trail, loaded, LapseReason::TokenLost).await?,
-            Step::Call(_) => refresh(deps, trail, loaded).await?,
+            Step::Call(_) => match refresh(deps, trail, loaded).await {
+                Ok(came) => refreshed |= came,
+                Err(error @ RefreshError::Trouble(Trouble::Bank(_))) => {
+                    let loaded = change::load(deps, &id).await?;
+                    return meanwhile(deps, loaded, need).await?.ok_or(error);
+                }
+                Err(error) => return Err(error),
+            },
         }
     }
 }
@@ -120,12 +129,20 @@ fn is_met(need: Need, access: &Access, now: Timestamp) -> bool {
     }
 }
 
-/// Opens the grant. `None` if that took so long (the process may have stood still) that the session must be looked at
-/// again.
-async fn open(deps: &Deps, session: Loaded<Session>, looked_at: Timestamp) -> Result<Option<Usable>, RefreshError> {
+/// Opens the grant. `None` if the look at the session is so old (the process may have stood still) that it must be
+/// looked at again.
+async fn open(deps: &Deps, session: Loaded<Session>) -> Result<Option<Usable>, RefreshError> {
     let access = working(deps, &session)?;
     let grant = revoke::open(deps, &session.record, &access.grant).await?;
-    Ok((deps.now() <= looked_at + LOOK_LASTS).then_some(Usable { session, grant }))
+    Ok((session.age() <= LOOK_LASTS).then_some(Usable { session, grant, refreshed: false }))
+}
+
+/// The grant as it is, if its access token still lives: better than nothing while nobody may refresh (T7).
+async fn meanwhile(deps: &Deps, loaded: Loaded<Session>, need: Need) -> Result<Option<Usable>, RefreshError> {
+    if need == Need::Fresh && working(deps, &loaded)?.grant.still_lives(deps.now()) {
+        return open(deps, loaded).await;
+    }
+    Ok(None)
 }
 
 fn decide(deps: &Deps, loaded: &Loaded<Session>) -> Result<Step, RefreshError> {
@@ -161,18 +178,19 @@ async fn lapse(deps: &Deps, trail: &Trail, loaded: Loaded<Session>, reason: Laps
     working(deps, &loaded).map(drop)
 }
 
-/// Takes the lease and calls. That somebody else was quicker is no error: the caller looks again.
+/// Takes the lease and calls; answers whether it did. That somebody else was quicker is no error: the caller looks again.
 ///
 /// The lease is counted from when all else is ready, so it covers one call and no more. From asking for it on the work goes
 /// to its end whatever becomes of the caller: a lease that nobody uses blocks the session, and counts as a use.
-async fn refresh(deps: &Arc<Deps>, trail: &Arc<Trail>, loaded: Loaded<Session>) -> Result<(), RefreshError> {
+async fn refresh(deps: &Arc<Deps>, trail: &Arc<Trail>, loaded: Loaded<Session>) -> Result<bool, RefreshError> {
     let ready = lease::prepare(deps, trail, &loaded).await?;
+    let work = deps.work.clone();
     let (deps, trail) = (Arc::clone(deps), Arc::clone(trail));
     let task = async move {
         match lease::take(&deps, &trail, loaded).await? {
-            Some(leased) => call::call(&deps, &trail, leased, ready).await,
-            None => Ok(()),
+            Some(leased) => call::call(&deps, &trail, leased, ready).await.map(|()| true),
+            None => Ok(false),
         }
     };
-    tokio::spawn(task.in_current_span()).await.map_err(|_| Trouble::Integrity)?
+    work.spawn(task.in_current_span()).await.map_err(|_| Trouble::Integrity)?
 }

@@ -8,6 +8,7 @@ use super::{
     change::{self, Decision},
     confirm,
     deps::Deps,
+    refresh::LOOK_LASTS,
     revoke,
     trail::Trail,
     trouble::Trouble,
@@ -57,12 +58,16 @@ async fn due(deps: &Deps, shard: u8) -> Result<Vec<Loaded<Session>>, Trouble> {
         collection: Collection::Sessions,
         equal: vec![("shard", Value::from(shard))],
         until: Some(("due_at", deps.now())),
+        after: None,
         limit: BATCH,
     };
     Ok(deps.store.find(&query).await?)
 }
 
 async fn see_to(deps: &Deps, trail: &Trail, session: Loaded<Session>) -> Result<(), Trouble> {
+    // Those before it in the batch may have taken long, and it may have ended since.
+    let is_old = session.age() > LOOK_LASTS;
+    let session = if is_old { change::load(deps, &session.record.id).await? } else { session };
     let session = look_again(deps, trail, session).await?;
     let session = change::change(deps, trail, session, |session, now| {
         let Some(attempt) = session.attempt.as_ref().filter(|attempt| attempt.expires_at <= now) else {

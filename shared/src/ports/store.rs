@@ -2,9 +2,10 @@
 //!
 //! A record is written together with the audit records of the change, in one commit (promise P11).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 
 use super::documents::{
     Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Version, Write,
@@ -50,6 +51,16 @@ pub struct Loaded<R> {
     /// The record.
     pub record: R,
     version: Version,
+    looked_at: Instant,
+}
+
+impl<R> Loaded<R> {
+    /// How long ago the store was asked: the record stood so at that instant or later. Counted by the process's own
+    /// steady clock, and from before the answer came: the answer may have been long on its way, or the process have
+    /// stood still over it.
+    pub fn age(&self) -> Duration {
+        self.looked_at.elapsed()
+    }
 }
 
 /// The store, by records.
@@ -66,18 +77,20 @@ impl Store {
 
     /// The record of that id, if there is one.
     pub async fn load<R: Record>(&self, id: &str) -> Result<Option<Loaded<R>>, StoreError> {
+        let looked_at = Instant::now();
         let Some(stored) = self.documents.read(&Key::new(R::COLLECTION, id)).await? else {
             return Ok(None);
         };
         let record = stored.document.parse().map_err(damaged)?;
-        Ok(Some(Loaded { record, version: stored.version }))
+        Ok(Some(Loaded { record, version: stored.version, looked_at }))
     }
 
     /// The records that a query finds.
     pub async fn find<R: Record>(&self, query: &Query) -> Result<Vec<Loaded<R>>, StoreError> {
+        let looked_at = Instant::now();
         let typed = |found: Found| {
             let record = found.stored.document.parse().map_err(damaged)?;
-            Ok(Loaded { record, version: found.stored.version })
+            Ok(Loaded { record, version: found.stored.version, looked_at })
         };
         self.documents.find(query).await?.into_iter().map(typed).collect()
     }
@@ -95,10 +108,11 @@ impl Store {
         audit: AuditRecord,
     ) -> Result<Loaded<R>, CommitError> {
         let change = Change::new().replace(from, &to).audit(&audit);
+        let looked_at = Instant::now();
         let versions = self.documents.commit(&change.writes()?).await?;
         let version = versions.into_iter().next().flatten();
         let version = version.ok_or_else(|| StoreError::Damaged("the store named no version".into()))?;
-        Ok(Loaded { record: to, version })
+        Ok(Loaded { record: to, version, looked_at })
     }
 
     /// Whether the store answers.

@@ -39,6 +39,7 @@ fn access() -> Access {
             sealed: Sealed::from_bytes(vec![1]),
             generation: 1,
             access_stale_at: Some(NOW),
+            access_ends_at: Some(NOW),
             refreshable: true,
             chain_ends_at: None,
         },
@@ -140,4 +141,43 @@ fn a_grant_awaiting_activation_is_ended_too() {
 fn generations_only_rise() {
     let mut session = session();
     assert_eq!((session.next_generation(), session.next_generation()), (1, 2));
+}
+
+#[test]
+fn a_token_that_counted_as_lost_can_be_found_and_nothing_else() {
+    let mut session = session();
+    session.note_lapse(LapseReason::TokenLost, NOW);
+    session.find_token();
+    assert_eq!(session.lapse, None);
+    session.note_lapse(LapseReason::GrantRefused, NOW);
+    session.find_token();
+    assert!(session.lapse.is_some());
+}
+
+/// During a rolling deployment, and after it, both releases read what the other one wrote (F10).
+mod releases {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A session as the first release wrote it, with everything in it. Never changed: what is in a store stays there.
+    const OF_THE_FIRST: &str = include_str!("tests/first-release.json");
+
+    #[test]
+    fn reads_what_the_first_release_wrote() {
+        let session: Session = serde_json::from_str(OF_THE_FIRST).unwrap();
+        assert_eq!(session.status(NOW), SessionStatus::Active);
+        assert_eq!(session.retiring.len(), 1);
+        assert!(session.access.unwrap().refresh.lease.is_some());
+    }
+
+    #[test]
+    fn passes_over_what_a_later_release_adds() {
+        let mut later: Value = serde_json::from_str(OF_THE_FIRST).unwrap();
+        for place in ["", "/access", "/access/consent", "/access/grant", "/access/refresh", "/attempt", "/retiring/0"] {
+            later.pointer_mut(place).unwrap()["of_a_later_release"] = json!({"more": [1]});
+        }
+        let session: Session = serde_json::from_value(later).unwrap();
+        assert_eq!(session.status(NOW), SessionStatus::Active);
+    }
 }

@@ -1,6 +1,7 @@
 //! One exchange with the bank: with a good token, once more with a new one if the bank refuses it, and what a refusal
 //! means for the session.
 
+use jiff::Timestamp;
 use url::Url;
 use uuid::Uuid;
 
@@ -9,7 +10,6 @@ use crate::{
     domain::{
         audit::AuditEvent,
         bank::Bank,
-        grant::Grant,
         session::{LapseReason, Session},
     },
     flows::{
@@ -27,6 +27,10 @@ use crate::{
     },
 };
 
+/// How many access tokens one reading tries: one, another for it, and one more if that one was adopted from a refresh
+/// which may have begun before the first was refused (with our certificate, say, changed in between).
+const TOKENS: u32 = 3;
+
 /// What was asked, for judging the answer.
 pub(super) struct Asked {
     /// The address.
@@ -36,14 +40,17 @@ pub(super) struct Asked {
 }
 
 impl Reader {
-    /// Makes one reading: with a good token, and once more with a new one if the bank refuses it.
+    /// Makes one reading: with a good token, and once more with a new one if the bank refuses it. A consent counts as
+    /// refused only if the bank does not take a token that was asked for after it had refused another.
     pub(super) async fn read<T>(
         &mut self,
         request: impl Fn(&Bank, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
         answer: impl Fn(&Asked, &BankResponse) -> Result<T, AnswerError>,
     ) -> Result<Reading<T>, ReadError> {
         let mut need = Need::Fresh;
+        let mut tokens = 0;
         loop {
+            tokens += 1;
             let usable = refresh::usable(&self.deps, &self.trail, self.session.clone(), need).await?;
             let (response, result) = self.call(&usable, &request, &answer).await?;
             self.session = usable.session;
@@ -53,12 +60,13 @@ impl Reader {
             };
             let generation = self.session.record.access.as_ref().map_or(0, |access| access.grant.generation);
             match Standing::of(&refusal) {
-                Standing::TokenRefused if need == Need::Fresh && usable.grant.tokens.is_some() => {
-                    need = Need::NewerThan(generation);
+                Standing::TokenRefused if usable.grant.tokens.is_none() || need != Need::Fresh && usable.refreshed => {
+                    return Err(self.lapse(LapseReason::GrantRefused).await?);
                 }
-                Standing::TokenRefused => return Err(self.lapse(LapseReason::GrantRefused).await?),
+                Standing::TokenRefused if tokens < TOKENS => need = Need::NewerThan(generation),
+                Standing::TokenRefused => return Err(ReadError::Busy(self.deps.now())),
                 Standing::ConsentOver(reason) => return Err(self.lapse(reason).await?),
-                Standing::ConsentDoubtful => return Err(self.ask_consent(&usable.grant, refusal).await?),
+                Standing::ConsentDoubtful => return Err(self.ask_consent(refusal).await?),
                 Standing::AccountUnknown => return Err(ReadError::AccountUnknown),
                 Standing::NotTouched => return Err(Trouble::from(refusal).into()),
             }
@@ -86,12 +94,13 @@ impl Reader {
     }
 
     /// Notes why the consent works no more. Answers the error that says so; if somebody has gone on with a newer grant
-    /// meanwhile, the caller may try again.
+    /// meanwhile, or the refusal may have another reason, the caller may try again.
     async fn lapse(&self, reason: LapseReason) -> Result<ReadError, Trouble> {
         let seen = self.session.record.access.as_ref().map(|access| access.grant.generation);
         let decide = |session: &Session, now| {
             let current = session.access.as_ref().map(|access| access.grant.generation);
-            if current != seen || session.lapse.is_some() {
+            let is_in_doubt = reason == LapseReason::GrantRefused && may_be_outdated(session, now);
+            if current != seen || session.lapse.is_some() || is_in_doubt {
                 return Ok::<_, Trouble>(Decision::Leave);
             }
             let mut session = Box::new(session.clone());
@@ -108,20 +117,29 @@ impl Reader {
 
     /// Asks the bank how the consent stands, after an answer that left it open. If the consent works, the refusal was
     /// about this one call.
-    async fn ask_consent(&self, grant: &Grant, refusal: AnswerError) -> Result<ReadError, Trouble> {
-        let subject = Subject::from(&self.session.record);
-        let reason = match confirm::read_status(&self.deps, &self.trail, &self.bank, subject, grant).await {
+    ///
+    /// The refused call may have taken long, so the session is looked at anew where need be: it may have ended.
+    async fn ask_consent(&self, refusal: AnswerError) -> Result<ReadError, ReadError> {
+        let usable = refresh::usable(&self.deps, &self.trail, self.session.clone(), Need::Fresh).await?;
+        let subject = Subject::from(&usable.session.record);
+        let reason = match confirm::read_status(&self.deps, &self.trail, &self.bank, subject, &usable.grant).await {
             Ok(status) => LapseReason::of_consent(status),
             Err(Trouble::Bank(BankFault::Answer(error))) if Standing::of(&error) == Standing::ConsentDoubtful => {
                 Some(LapseReason::ConsentRevoked)
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         match reason {
-            Some(reason) => self.lapse(reason).await,
+            Some(reason) => Ok(self.lapse(reason).await?),
             None => Ok(Trouble::from(refusal).into()),
         }
     }
+}
+
+/// Whether a bank may refuse the access token though the consent works: the token has ended meanwhile, or somebody is
+/// refreshing, and many banks end the old token with that.
+fn may_be_outdated(session: &Session, now: Timestamp) -> bool {
+    session.access.as_ref().is_some_and(|access| access.refresh.attempt.is_some() || access.grant.is_stale(now))
 }
 
 /// What a bank's refusal means for the session.

@@ -9,7 +9,7 @@ use super::{
         trail::Trail,
         trouble::{BankFault, Trouble},
     },
-    RefreshError, lapse,
+    LOOK_LASTS, RefreshError, lapse,
     lease::Ready,
     storing,
 };
@@ -27,7 +27,7 @@ use crate::{
 const NOTE_TRIES: u32 = 3;
 
 /// Calls the token endpoint under the lease and writes down what came of it. A lease that has become too short is given
-/// back unused.
+/// back unused, and so is one that was long in coming: the session may have ended since.
 pub(super) async fn call(
     deps: &Deps,
     trail: &Trail,
@@ -36,7 +36,7 @@ pub(super) async fn call(
 ) -> Result<(), RefreshError> {
     let sent_at = deps.now();
     let lease = leased.record.access.as_ref().map(|access| &access.refresh);
-    if !lease.is_some_and(|lease| lease.covers(ready.bank.limits.total, sent_at)) {
+    if leased.age() > LOOK_LASTS || !lease.is_some_and(|lease| lease.covers(ready.bank.limits.total, sent_at)) {
         note_failure(deps, trail, leased, Failure::NotUsed).await?;
         return Err(RefreshError::Busy(deps.now()));
     }
@@ -121,6 +121,9 @@ async fn note_once(deps: &Deps, trail: &Trail, leased: Loaded<Session>, failure:
                 access.refresh = after_failure(&access.refresh, failure);
             }
             _ => return Ok(Decision::Leave),
+        }
+        if failure == Failure::NotUsed {
+            session.find_token();
         }
         Ok::<_, Trouble>(Decision::Write(session, AuditEvent::RefreshFailed { reason: reason.to_owned() }))
     };

@@ -125,6 +125,7 @@ async fn store_once(
         Some(access) if !is_over(&leased.record, first) => {
             access.grant = StoredGrant { chain_ends_at: access.grant.chain_ends_at, ..stored };
             access.refresh = RefreshState::default();
+            session.find_token();
         }
         _ => session.retire_tokens(stored, now),
     }

@@ -1,0 +1,121 @@
+//! One schedule: a seed's world from its beginning to a verdict.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    domain::{
+        bank::Rotation,
+        code_hash::CodeHash,
+        consent::{ConsentStatus, ConsentTerms},
+        grant::{Grant, StoredGrant, Tokens},
+        ids::{BankId, SessionId, TenantId},
+        purpose::Purpose,
+        refresh::RefreshState,
+        session::{Access, SHARDS, Session},
+    },
+    ports::store::Change,
+};
+use tokio::{runtime, time::sleep};
+
+use crate::{
+    bank::CONSENT,
+    clients::Outside,
+    ending,
+    fleet::{Fleet, Instance},
+    world::World,
+};
+
+/// How long things go wrong.
+const TROUBLED: (u64, u64) = (40_000, 140_000);
+
+/// What a schedule came to.
+pub struct Verdict {
+    /// Every invariant that did not hold.
+    pub complaints: Vec<String>,
+    /// What happened, if that was asked for.
+    pub trace: String,
+    /// How it ended, in a word.
+    pub ending: &'static str,
+}
+
+/// Runs the schedule of that seed.
+pub fn run(seed: u64, rotation: Rotation, traced: bool) -> Verdict {
+    let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let (world, falls) = World::new(seed, rotation, traced);
+        world.note(|| format!("{rotation:?}, {:?}", world.weather));
+        let count = 2 + usize::try_from(world.chance.below(2)).unwrap();
+        let fleet = Fleet::of(&world, count);
+        let session = SessionId::from_random(world.chance.bytes());
+        begin(&fleet.any(), &session).await;
+        let outside = Outside { world: Arc::clone(&world), fleet: Arc::clone(&fleet), session };
+        world.begin_trouble();
+        let revival = tokio::spawn(Arc::clone(&fleet).revive(falls));
+        let mut askers: Vec<_> = (0..3).map(|_| tokio::spawn(outside.clone().keep_asking())).collect();
+        if world.weather.ending {
+            askers.push(tokio::spawn(outside.clone().keep_up()));
+            tokio::spawn(outside.clone().end_sometime());
+        }
+        if world.weather.renewing_qwac {
+            tokio::spawn(outside.clone().renew_qwac_sometime());
+        }
+        sleep(world.chance.millis(TROUBLED.0, TROUBLED.1)).await;
+        for asker in askers {
+            asker.abort();
+        }
+        revival.abort();
+        world.end_trouble();
+        world.note(|| "all is well again".to_owned());
+        fleet.heal();
+        let ending = ending::judge(&outside).await;
+        let (complaints, trace) = world.verdict();
+        Verdict { complaints, trace, ending }
+    })
+}
+
+/// Puts a session with a consent in force into the store.
+pub async fn begin(instance: &Instance, id: &SessionId) {
+    let deps = &instance.deps;
+    let tenant = TenantId::parse("acme").unwrap();
+    let mut session = Session {
+        id: id.clone(),
+        psu: deps.pseudonyms.pseudonym(&tenant, "customer-1"),
+        tenant,
+        bank: BankId::parse("bank").unwrap(),
+        created_at: deps.now(),
+        access: None,
+        attempt: None,
+        retiring: Vec::new(),
+        lapse: None,
+        ended_at: None,
+        generation: 0,
+        due_at: None,
+        shard: id.shard(SHARDS),
+    };
+    let tokens = Tokens { access: "access-0".into(), refresh: Some("refresh-0".into()), scope: None };
+    let grant = Grant { consent_id: CONSENT.into(), tokens: Some(tokens) };
+    let generation = session.next_generation();
+    let place = session.grant_place(generation);
+    let sealed = deps.vault.seal(Purpose::Tokens, &place, &grant.to_plaintext().unwrap()).await.unwrap();
+    session.access = Some(Access {
+        consent: ConsentTerms {
+            status: ConsentStatus::Valid,
+            valid_until: None,
+            frequency_per_day: 4,
+            recurring: true,
+        },
+        granted_at: deps.now(),
+        grant: StoredGrant {
+            sealed,
+            generation,
+            access_stale_at: Some(deps.now() + Duration::from_secs(15)),
+            access_ends_at: Some(deps.now() + Duration::from_secs(20)),
+            refreshable: true,
+            chain_ends_at: None,
+        },
+        refresh: RefreshState::default(),
+        directory: None,
+        activation: CodeHash::of(b"code"),
+    });
+    deps.store.commit(Change::new().create(&session)).await.unwrap();
+}
