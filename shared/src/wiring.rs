@@ -4,22 +4,20 @@ use std::{collections::BTreeMap, fmt, process::ExitCode, sync::Arc};
 
 use axum::{Router, response::Response};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     adapters::{
         audit_log::AuditLog,
         bank_client::{BankClient, PoolSettings, TlsSetupError},
-        jwks_client::{FetchLimits, JwksClient, JwksSetupError},
-        local_keys::{KeyringError, LocalKeyring},
-        redb_store::{OpenError, RedbStore},
-        system::{SystemClock, SystemEntropy},
+        cloud_kms::CloudKmsSetupError,
+        jwks_client::JwksSetupError,
+        local_keys::KeyringError,
+        pseudonym_key_file::PseudonymKeyError,
+        redb_store::OpenError,
+        system::SystemClock,
     },
-    config::{
-        bank_document::read_banks,
-        mistakes::Mistakes,
-        settings::{KeysSetting, Settings, StoreSetting},
-        tenant_document::read_tenants,
-    },
+    config::{bank_document::read_banks, mistakes::Mistakes, settings::Settings, tenant_document::read_tenants},
     domain::{
         bank::Bank,
         ids::{BankId, OwnerId, RequestId},
@@ -42,17 +40,19 @@ use crate::{
         standing::with_standing_routes,
     },
     ports::{
-        bank_http::BankHttp,
         clock::Clock,
-        documents::Documents,
-        entropy::{Entropy, NoEntropy, random},
-        key_sets::KeySets,
-        keys::{KeyWrap, Signer},
+        entropy::{NoEntropy, random},
         store::Store,
     },
     protocol::cursor::{CursorKeyRejected, Cursors},
     telemetry::{self, request_span::RequestSpans},
 };
+
+mod opening;
+mod waiting;
+
+pub use opening::Adapters;
+pub use waiting::QUESTION;
 
 /// A hub could not be started. The message is one line for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,12 @@ pub enum StartError {
     /// The keys do not open.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The client of Cloud KMS could not be made.
+    #[error(transparent)]
+    CloudKms(#[from] CloudKmsSetupError),
+    /// The key of keyed hashes cannot be read.
+    #[error("HUB_PSEUDONYM_KEY: {0}")]
+    PseudonymKey(#[from] PseudonymKeyError),
     /// A bank's certificate or trust anchors are not usable.
     #[error("bank {bank}: {error}")]
     Bank {
@@ -93,26 +99,6 @@ pub enum StartError {
     },
 }
 
-/// The adapters of one process.
-pub struct Adapters {
-    /// The store.
-    pub documents: Arc<dyn Documents>,
-    /// Key encryption keys.
-    pub keys: Arc<dyn KeyWrap>,
-    /// The signing key.
-    pub signer: Arc<dyn Signer>,
-    /// Calls banks.
-    pub bank_http: Arc<dyn BankHttp>,
-    /// Issuers' public keys.
-    pub key_sets: Arc<dyn KeySets>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-    /// The key of keyed hashes.
-    pub pseudonyms: crate::domain::pseudonym::PseudonymKey,
-}
-
 /// A hub that is ready to serve.
 #[derive(Clone)]
 pub struct Hub {
@@ -127,8 +113,13 @@ impl fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// Reads documents, opens store and keys, and checks every bank's certificates.
-    pub fn start(settings: &Settings) -> Result<Self, StartError> {
+    /// Reads documents, checks every bank's certificates, opens store and keys, and waits until both answer.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_by(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn start_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let banks = read_banks(&settings.banks);
         let tenants = read_tenants(&settings.tenants);
         let (banks, tenants) = both(banks, tenants)?;
@@ -136,21 +127,7 @@ impl Hub {
         for bank in &banks {
             client.prepare(bank).map_err(|error| StartError::Bank { bank: bank.id.clone(), error })?;
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let KeysSetting::File(path) = &settings.keys;
-        let keyring = Arc::new(LocalKeyring::open_or_create(path, Arc::clone(&entropy))?);
-        let StoreSetting::Embedded(path) = &settings.store;
-        let adapters = Adapters {
-            documents: Arc::new(RedbStore::open(path)?),
-            pseudonyms: keyring.pseudonym_key().clone(),
-            signer: Arc::clone(&keyring) as _,
-            keys: keyring,
-            bank_http: Arc::new(client),
-            key_sets: Arc::new(JwksClient::new(Arc::clone(&clock), FetchLimits::default())?),
-            clock,
-            entropy,
-        };
+        let adapters = Adapters::open(settings, client, clock).await?;
         Self::of(settings, banks, tenants, adapters)
     }
 
@@ -176,6 +153,7 @@ impl Hub {
             clock,
             entropy,
             refreshing: SingleFlight::default(),
+            work: TaskTracker::new(),
             public_url: settings.public_url.clone(),
             egress_address: settings.egress_address,
         };
@@ -192,6 +170,11 @@ impl Hub {
             max_work: layers::MAX_WORK,
         };
         layers::around(with_standing_routes(routes, &self.app), &edge)
+    }
+
+    /// Work that outlives its request, to be waited for at the end.
+    pub fn work(&self) -> TaskTracker {
+        self.app.deps.work.clone()
     }
 
     /// The application, for tests and for the local mode's clockwork.
@@ -240,8 +223,12 @@ pub async fn run(routes: Vec<Route>) -> ExitCode {
 async fn try_run(routes: Vec<Route>) -> Result<(), Box<dyn std::error::Error>> {
     telemetry::init(telemetry::Format::Stackdriver)?;
     let settings = Settings::from_environment()?;
-    let hub = Hub::start(&settings)?;
+    let mut ends = Box::pin(server::termination()?);
+    let hub = tokio::select! {
+        hub = Hub::start(&settings) => hub?,
+        () = &mut ends => return Ok(()),
+    };
     let listener = listen(&settings).await?;
-    server::serve(listener, hub.router(routes), server::termination()?).await?;
+    server::serve(listener, hub.router(routes), hub.work(), ends).await?;
     Ok(())
 }

@@ -27,6 +27,7 @@ use shared::{
     testing::{clock::ManualClock, entropy::SeededEntropy, logs::Captured},
 };
 use tokio::{net::TcpListener, sync::oneshot};
+use tokio_util::task::TaskTracker;
 
 const CANARY: &str = "canary-7f3a";
 
@@ -55,7 +56,7 @@ async fn serve_canaries() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, router(), async { drop(stopped.await) }));
+    let server = tokio::spawn(serve(listener, router(), TaskTracker::new(), async { drop(stopped.await) }));
     for builder in [reqwest::Client::builder(), reqwest::Client::builder().http2_prior_knowledge()] {
         let client = builder.no_proxy().build().unwrap();
         for path in [CANARY.to_owned(), format!("panic-{CANARY}")] {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use url::Url;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{mistakes::Mistakes, read_folder, settings::is_private_enough, tenant_document::told};
+use super::{address::is_private_enough, mistakes::Mistakes, read_folder, tenant_document::told};
 use crate::domain::{
     bank::{
         Addresses, Bank, CallLimits, ConsentProfile, Dialect, OAuthProfile, Rotation, TlsProfile, TlsVersion, WebOrigin,

@@ -1,8 +1,12 @@
 //! Settings and documents: read once at the start, checked whole, every mistake told together and never a secret's value.
 
+mod address;
 pub mod bank_document;
+mod keys_setting;
 pub mod mistakes;
+mod reader;
 pub mod settings;
+mod store_setting;
 pub mod tenant_document;
 
 use std::{

@@ -1,16 +1,16 @@
 //! One process's settings, from environment variables.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
-};
+use std::{net::IpAddr, path::PathBuf};
 
 use url::Url;
 
-use super::mistakes::Mistakes;
+use super::{address::is_private_enough, mistakes::Mistakes, reader::Reader};
 
-/// Reads variables by name. Tests give their own instead of the process's.
-pub type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
+pub use super::{
+    keys_setting::{CloudKmsSetting, KeysSetting},
+    reader::Variables,
+    store_setting::{FirestoreSetting, StoreSetting},
+};
 
 /// One process's settings.
 #[derive(Clone, Debug)]
@@ -23,9 +23,9 @@ pub struct Settings {
     pub public_url: Url,
     /// `HUB_AUDIENCE`: the `aud` that tokens must be made for; the public URL without its last slash if not set.
     pub audience: String,
-    /// `HUB_STORE`: where sessions are kept, as `redb:PATH`.
+    /// `HUB_STORE`: where sessions are kept, as `redb:PATH` or `firestore://PROJECT/DATABASE`.
     pub store: StoreSetting,
-    /// `HUB_KEYS`: where the keys are, as `file:PATH`.
+    /// `HUB_KEYS`: where the keys are, as `file:PATH` or `kms:projects/P/locations/L/keyRings/R`.
     pub keys: KeysSetting,
     /// `HUB_BANKS`: the folder of the banks' documents.
     pub banks: PathBuf,
@@ -35,20 +35,6 @@ pub struct Settings {
     pub egress_address: IpAddr,
     /// `GOOGLE_CLOUD_PROJECT`: where traces are kept, if anywhere.
     pub project: Option<String>,
-}
-
-/// Where sessions are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreSetting {
-    /// One file of this process's own.
-    Embedded(PathBuf),
-}
-
-/// Where the keys are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeysSetting {
-    /// One file, made at the first start.
-    File(PathBuf),
 }
 
 impl Settings {
@@ -70,15 +56,8 @@ impl Settings {
         let port = reader.optional("PORT", "8080", |text| text.parse::<u16>().map_err(|_| "not a port"));
         let listen = reader.optional("HUB_LISTEN", "0.0.0.0", address);
         let public_url = reader.required("HUB_PUBLIC_URL", public_url);
-        let store = reader.required("HUB_STORE", |text| {
-            text.strip_prefix("redb:")
-                .filter(|path| !path.is_empty())
-                .map(StoreSetting::embedded)
-                .ok_or("not redb:PATH")
-        });
-        let keys = reader.required("HUB_KEYS", |text| {
-            text.strip_prefix("file:").filter(|path| !path.is_empty()).map(KeysSetting::file).ok_or("not file:PATH")
-        });
+        let store = StoreSetting::read(&mut reader);
+        let keys = KeysSetting::read(&mut reader);
         let banks = reader.required("HUB_BANKS", folder);
         let tenants = reader.required("HUB_TENANTS", folder);
         let egress_address = reader.required("HUB_EGRESS_ADDRESS", address);
@@ -104,41 +83,6 @@ impl Settings {
     }
 }
 
-impl StoreSetting {
-    fn embedded(path: &str) -> Self {
-        Self::Embedded(path.into())
-    }
-}
-
-impl KeysSetting {
-    fn file(path: &str) -> Self {
-        Self::File(path.into())
-    }
-}
-
-/// Reads variables and notes what is wrong with them.
-struct Reader<'a> {
-    variables: &'a Variables<'a>,
-    mistakes: &'a mut Mistakes,
-}
-
-impl Reader<'_> {
-    fn required<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
-        let text = self.mistakes.take(name, (self.variables)(name).ok_or("not set"))?;
-        self.mistakes.take(name, read(&text))
-    }
-
-    fn optional<T>(
-        &mut self,
-        name: &str,
-        default: &str,
-        read: impl FnOnce(&str) -> Result<T, &'static str>,
-    ) -> Option<T> {
-        let text = (self.variables)(name).unwrap_or_else(|| default.to_owned());
-        self.mistakes.take(name, read(&text))
-    }
-}
-
 fn address(text: &str) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| "not an IP address")
 }
@@ -161,16 +105,6 @@ fn public_url(text: &str) -> Result<Url, &'static str> {
         url.set_path(&path);
     }
     Ok(url)
-}
-
-/// Whether nobody can listen in: https, or http on this machine.
-pub(super) fn is_private_enough(url: &Url) -> bool {
-    let is_loopback = match url.host() {
-        Some(url::Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
 }
 
 #[cfg(test)]
@@ -213,7 +147,7 @@ mod tests {
         assert_eq!(
             mistakes,
             "PORT: not a port; HUB_PUBLIC_URL: must be https (http only on 127.0.0.1); HUB_STORE: not set; \
-             HUB_KEYS: not file:PATH"
+             HUB_KEYS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R"
         );
     }
 
@@ -225,5 +159,55 @@ mod tests {
         {
             assert!(read(&[("HUB_PUBLIC_URL", Some(bad))]).is_err(), "{bad}");
         }
+    }
+
+    const RING: &str = "kms:projects/acme/locations/europe-west3/keyRings/hub";
+
+    #[test]
+    fn reads_a_firestore_database_or_two() {
+        let store = |changes: &[_]| read(changes).unwrap().store;
+        let one = [("HUB_STORE", Some("firestore://acme-hub/(default)"))];
+        let setting = FirestoreSetting {
+            project: "acme-hub".to_owned(),
+            database: "(default)".to_owned(),
+            counters: None,
+            emulator: None,
+        };
+        assert_eq!(store(&one), StoreSetting::Firestore(setting.clone()));
+        let two = [one[0], ("HUB_COUNTERS", Some("counters")), ("FIRESTORE_EMULATOR_HOST", Some("127.0.0.1:8080"))];
+        let (counters, emulator) = (Some("counters".to_owned()), Some("127.0.0.1:8080".to_owned()));
+        assert_eq!(store(&two), StoreSetting::Firestore(FirestoreSetting { counters, emulator, ..setting }));
+    }
+
+    #[test]
+    fn reads_a_key_ring() {
+        let changes = [("HUB_KEYS", Some(RING)), ("HUB_PSEUDONYM_KEY", Some("file:/secrets/pseudonyms"))];
+        let KeysSetting::CloudKms(keys) = read(&changes).unwrap().keys else { panic!("not Cloud KMS") };
+        assert_eq!(keys.key_ring, "projects/acme/locations/europe-west3/keyRings/hub");
+        assert_eq!((keys.endpoint, keys.pseudonym_key), (None, "/secrets/pseudonyms".into()));
+    }
+
+    #[test]
+    fn names_what_is_wrong_with_stores_and_keys() {
+        let told = |changes: &[_]| read(changes).unwrap_err().to_string();
+        for store in ["firestore://", "firestore://acme", "firestore:///x", "firestore://a/B", "firestore://a/b/c", "x"]
+        {
+            let told = told(&[("HUB_STORE", Some(store))]);
+            assert_eq!(told, "HUB_STORE: neither redb:PATH nor firestore://PROJECT/DATABASE", "{store}");
+        }
+        for keys in ["kms:", "kms:projects/p", "kms:projects/p/locations/l/keyRings/", "kms:projects/p/locations/l/x/r"]
+        {
+            assert!(told(&[("HUB_KEYS", Some(keys))]).starts_with("HUB_KEYS: neither"), "{keys}");
+        }
+        assert_eq!(told(&[("HUB_COUNTERS", Some("x"))]), "HUB_COUNTERS: only with HUB_STORE=firestore://…");
+        let unused = [("HUB_KMS_ENDPOINT", Some("x")), ("HUB_PSEUDONYM_KEY", Some("x"))];
+        assert_eq!(
+            told(&unused),
+            "HUB_KMS_ENDPOINT: only with HUB_KEYS=kms:…; HUB_PSEUDONYM_KEY: only with HUB_KEYS=kms:…"
+        );
+        let keys = [("HUB_KEYS", Some(RING)), ("HUB_KMS_ENDPOINT", Some("http://kms.example"))];
+        assert_eq!(told(&keys), "HUB_KMS_ENDPOINT: must be https (http only on 127.0.0.1); HUB_PSEUDONYM_KEY: not set");
+        let emulator = [("HUB_STORE", Some("firestore://a/b")), ("FIRESTORE_EMULATOR_HOST", Some("http://x"))];
+        assert_eq!(told(&emulator), "FIRESTORE_EMULATOR_HOST: not HOST:PORT");
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 use url::Url;
 
-use super::{mistakes::Mistakes, read_folder, settings::is_private_enough};
+use super::{address::is_private_enough, mistakes::Mistakes, read_folder};
 use crate::domain::{
     ids::TenantId,
     tenant::{Tenant, TenantRole, TokenAlgorithm},

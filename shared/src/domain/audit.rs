@@ -79,6 +79,8 @@ pub enum AuditEvent {
         /// Whether every step is done.
         settled: bool,
     },
+    /// Data keys of a session were wrapped under a newer key encryption key.
+    KeysRewrapped,
     /// A bank was called.
     BankCalled {
         /// What for.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
@@ -47,6 +48,8 @@ pub struct Deps {
     pub owner: OwnerId,
     /// Refreshes under way in this instance.
     pub refreshing: SingleFlight,
+    /// Work that outlives its caller. The process waits for it at its end, as long as the platform lets it.
+    pub work: TaskTracker,
     /// Where browsers reach the hub; ends with a slash.
     pub public_url: Url,
     /// The address that banks see us come from, sent as `PSU-IP-Address` where a bank wants one and no PSU is there.

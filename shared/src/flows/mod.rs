@@ -14,6 +14,7 @@ pub mod read;
 pub mod redeem;
 pub mod refresh;
 pub mod revoke;
+pub mod rewrap;
 pub mod single_flight;
 pub mod trail;
 pub mod trouble;

@@ -44,7 +44,7 @@ pub async fn pass(State(guard): State<Guard>, mut request: Request, next: Next) 
     let mut response = match admit(&guard, &mut request).await {
         Ok(()) => match guard.hangup {
             Hangup::Cancels => next.run(request).await,
-            Hangup::RunsOn => run_on(request, next).await,
+            Hangup::RunsOn => run_on(&guard.app, request, next).await,
         },
         Err(problem) => problem.into_response(),
     };
@@ -61,8 +61,8 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 }
 
 /// Runs the handler in a task of its own, which the caller's hanging up does not end.
-async fn run_on(request: Request, next: Next) -> Response {
-    let task = tokio::spawn(next.run(request).instrument(tracing::Span::current()));
+async fn run_on(app: &App, request: Request, next: Next) -> Response {
+    let task = app.deps.work.spawn(next.run(request).instrument(tracing::Span::current()));
     task.await.unwrap_or_else(|error| Problem::caused(Code::Internal, error).into_response())
 }
 

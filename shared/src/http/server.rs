@@ -33,6 +33,7 @@ use tokio::{
     task::JoinSet,
     time,
 };
+use tokio_util::task::TaskTracker;
 
 /// Header lines of one HTTP/1.1 request.
 const MAX_HEADERS: usize = 64;
@@ -68,14 +69,15 @@ impl Default for Patience {
     }
 }
 
-/// Serves until `shutdown` comes true, then takes no new connection, lets requests under way end, and returns: after
-/// eight seconds at the latest.
+/// Serves until `shutdown` comes true, then takes no new connection, lets requests under way and work that outlives its
+/// request end, and returns: after eight seconds at the latest.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    work: TaskTracker,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_with(Patience::default(), listener, router, shutdown).await
+    serve_with(Patience::default(), listener, router, work, shutdown).await
 }
 
 /// The same with other bounds on time.
@@ -83,6 +85,7 @@ pub async fn serve_with(
     patience: Patience,
     listener: TcpListener,
     router: Router,
+    work: TaskTracker,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
@@ -99,7 +102,7 @@ pub async fn serve_with(
         }
     }
     drop(listener);
-    drain(graceful, connections, patience.drain).await;
+    drain(graceful, connections, work, patience.drain).await;
     Ok(())
 }
 
@@ -177,13 +180,20 @@ fn protocol(patience: Patience) -> auto::Builder<TokioExecutor> {
 }
 
 /// Lets requests under way end, but not beyond the deadline: the platform would kill the process in mid-write.
-async fn drain(graceful: GracefulShutdown, connections: JoinSet<()>, deadline: Duration) {
+async fn drain(graceful: GracefulShutdown, connections: JoinSet<()>, work: TaskTracker, deadline: Duration) {
     let open = graceful.count();
-    if time::timeout(deadline, graceful.shutdown()).await.is_err() {
+    let ends = async {
+        graceful.shutdown().await;
+        // A handler that runs on may start more work, so the tracker is closed after the last of them has answered.
+        work.close();
+        work.wait().await;
+    };
+    if time::timeout(deadline, ends).await.is_err() {
         tracing::warn!(
             connections.open = connections.len(),
             connections.at_shutdown = open,
-            "connections were cut off"
+            work.open = work.len(),
+            "connections or work were cut off"
         );
     }
 }
@@ -228,6 +238,7 @@ mod tests {
         ended: JoinHandle<io::Result<()>>,
         entered: Arc<Notify>,
         release: Arc<Notify>,
+        work: TaskTracker,
     }
 
     /// A server with a route that waits to be released, and one that reads a whole body.
@@ -247,8 +258,9 @@ mod tests {
             .route("/held", get(held))
             .route("/upload", post(async |_: Bytes| "read"));
         let shutdown = async { drop(stopped.await) };
-        let ended = tokio::spawn(serve_with(patience, listener, router, shutdown));
-        Running { address, stop, ended, entered, release }
+        let work = TaskTracker::new();
+        let ended = tokio::spawn(serve_with(patience, listener, router, work.clone(), shutdown));
+        Running { address, stop, ended, entered, release, work }
     }
 
     async fn connect(running: &Running, bytes: &[u8]) -> TcpStream {
@@ -281,6 +293,29 @@ mod tests {
         assert!(!running.ended.is_finished());
         running.release.notify_one();
         assert!(rest(stream).await.ends_with("done"));
+        ended(running.ended).await;
+    }
+
+    #[tokio::test]
+    async fn work_that_outlives_its_request_ends_first() {
+        let running = start(UNHURRIED).await;
+        let gate = running.release.clone();
+        let work = running.work.spawn(async move { gate.notified().await });
+        running.stop.send(()).unwrap();
+        while TcpStream::connect(running.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!running.ended.is_finished());
+        running.release.notify_one();
+        ended(running.ended).await;
+        assert!(work.is_finished());
+    }
+
+    #[tokio::test]
+    async fn work_that_does_not_end_does_not_outlive_the_deadline() {
+        let running = start(Patience { drain: Duration::from_millis(200), ..UNHURRIED }).await;
+        running.work.spawn(pending::<()>());
+        running.stop.send(()).unwrap();
         ended(running.ended).await;
     }
 

@@ -16,7 +16,10 @@ use crate::{
         trouble::{BankFault, Trouble},
         vault::VaultError,
     },
-    ports::{bank_http::BankHttpError, documents::StoreError},
+    ports::{
+        bank_http::BankHttpError,
+        documents::{Contention, StoreError},
+    },
     protocol::{
         berlin_group::{errors::AnswerError, meaning::Meaning, refusal::BankRefusal},
         cursor::CursorRejected,
@@ -32,6 +35,7 @@ fn caused(code: Code, error: impl Error + Send + Sync + 'static) -> Problem {
 impl From<Trouble> for Problem {
     fn from(error: Trouble) -> Self {
         let code = match &error {
+            Trouble::Store(StoreError::Unavailable(cause)) if cause.is::<Contention>() => Code::StoreContention,
             Trouble::Store(StoreError::Unavailable(_)) => Code::StoreUnavailable,
             Trouble::Store(StoreError::Damaged(_)) | Trouble::Integrity => Code::Integrity,
             Trouble::Contention => Code::StoreContention,

@@ -1,6 +1,10 @@
 //! Holds clocks to the promises of `ports::clock`, and a clock that tests move by hand.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -48,6 +52,33 @@ impl Clock for ManualClock {
     }
 }
 
+/// A clock that shows what a file says, so that one process moves the clock of others.
+#[derive(Debug)]
+pub struct FileClock {
+    path: PathBuf,
+}
+
+impl FileClock {
+    /// A clock that shows what that file says.
+    pub const fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Sets every clock at that file. Nobody ever reads half an instant.
+    pub fn show(path: &Path, now: Timestamp) -> io::Result<()> {
+        let unfinished = path.with_extension("unfinished");
+        fs::write(&unfinished, now.as_microsecond().to_be_bytes())?;
+        fs::rename(unfinished, path)
+    }
+}
+
+impl Clock for FileClock {
+    fn now(&self) -> Timestamp {
+        let bytes = fs::read(&self.path).unwrap();
+        Timestamp::from_microsecond(i64::from_be_bytes(bytes.try_into().unwrap())).unwrap()
+    }
+}
+
 fn whole_microseconds(instant: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
@@ -59,6 +90,17 @@ mod tests {
     #[test]
     fn keeps_the_promises() {
         conformance(&ManualClock::at("2026-01-01T00:00:00.123456789Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_file_moves_every_clock_at_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clock");
+        let (one, other) = (FileClock::at(path.clone()), FileClock::at(path.clone()));
+        let now = "2026-01-01T00:00:00.123456789Z".parse().unwrap();
+        FileClock::show(&path, now).unwrap();
+        conformance(&one);
+        assert_eq!((one.now(), other.now()), (whole_microseconds(now), whole_microseconds(now)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod configuration;
 mod errors;
+mod firestore;
 mod markdown;
 mod references;
 mod sealed_format;

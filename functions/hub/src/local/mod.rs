@@ -35,7 +35,7 @@ pub async fn run(settings: LocalSettings) -> Result<(), Failure> {
     let _lock = folder.take()?;
     LocalJson::remove(&folder)?; // one that a crash left must not pass for this hub's
     let bank = sandbox::start(&folder).await?;
-    let outcome = match Running::start(&folder, port, &bank) {
+    let outcome = match Running::start(&folder, port, &bank).await {
         Ok(running) => running.serve(&folder, listener).await,
         Err(failure) => Err(failure),
     };

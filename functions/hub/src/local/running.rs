@@ -35,25 +35,27 @@ const TOKEN_HOURS: i64 = 8;
 /// Everything that serves, and what is told about it.
 pub struct Running {
     router: Router,
+    hub: Hub,
     clockwork: Clockwork,
     local: LocalJson,
 }
 
 impl Running {
     /// Writes the documents and starts hub and demo CRM on that port; nothing is served yet.
-    pub fn start(folder: &DataFolder, port: u16, bank: &SandboxBank) -> Result<Self, Failure> {
+    pub async fn start(folder: &DataFolder, port: u16, bank: &SandboxBank) -> Result<Self, Failure> {
         let hub = format!("http://127.0.0.1:{port}");
         documents::write(folder, &hub, bank)?;
         let signer = |name| Ok::<_, Failure>(TokenSigner::new(Issuer::open_or_create(folder, name)?, &hub));
         let [demo, other, scheduler] =
             [signer(IssuerName::Demo)?, signer(IssuerName::Other)?, signer(IssuerName::Scheduler)?];
         let settings = settings(folder, port, &hub)?;
-        let functions = Hub::start(&settings)?.router(routes());
+        let parts = Hub::start(&settings).await?;
         let local = local_json(&hub, bank, &demo, &other)?;
         let development = dev_routes::router([&demo, &other, &scheduler].map(TokenSigner::issuer));
         let demo = Demo::new(&settings.public_url, folder, demo, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
         Ok(Self {
-            router: functions.merge(development).merge(demo.router()),
+            router: parts.router(routes()).merge(development).merge(demo.router()),
+            hub: parts,
             clockwork: Clockwork::new(hub, scheduler, Arc::new(SystemClock))?,
             local,
         })
@@ -65,7 +67,7 @@ impl Running {
         terminal::tell(self.banner(folder)?);
         self.local.write(folder)?;
         let served = tokio::select! {
-            served = server::serve(listener, self.router, end) => served,
+            served = server::serve(listener, self.router, self.hub.work(), end) => served,
             never = self.clockwork.run() => match never {},
         };
         LocalJson::remove(folder)?;
