@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::bench::{Bench, browser::Browser, crm::parameter};
+use it::bench::{Bench, browser::Browser, crm::parameter};
 
 #[tokio::test]
 async fn nothing_can_be_read_before_activation() {

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use url::Url;
 
-use crate::bench::{
+use it::bench::{
     Bench, RETURN_URL,
     browser::{Browser, Seen},
     crm::parameter,
@@ -243,7 +243,7 @@ async fn an_answer_after_the_end_connects_nothing() {
 #[tokio::test]
 async fn two_journeys_in_one_browser_do_not_disturb_each_other() {
     let bench = Bench::start().await;
-    bench.control("POST", "/policy", json!({"several_consents": true})).await;
+    bench.allow_several_consents().await;
     let browser = Browser::new();
     let mut callbacks = Vec::new();
     for _ in 0..2 {

@@ -9,7 +9,7 @@ use shared::{
     http::route::{Audience, Route},
 };
 
-use crate::bench::{Bench, all_routes, crm::Crm};
+use it::bench::{Bench, all_routes, crm::Crm};
 
 /// A route's path with these ids in it.
 fn path(route: &Route, session: &str) -> String {
@@ -25,8 +25,8 @@ fn path(route: &Route, session: &str) -> String {
 /// A body that the route's handler takes.
 fn body(route: &Route) -> Option<Value> {
     let body = match route.path {
-        "/v1/sessions" => json!({"bank": "oauth", "psu": "customer-4711", "return_url": crate::bench::RETURN_URL}),
-        path if path.ends_with("/renewal") => json!({"return_url": crate::bench::RETURN_URL}),
+        "/v1/sessions" => json!({"bank": "oauth", "psu": "customer-4711", "return_url": it::bench::RETURN_URL}),
+        path if path.ends_with("/renewal") => json!({"return_url": it::bench::RETURN_URL}),
         path if path.ends_with("/activation") => json!({"activation_code": "x"}),
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use it::bench::Bench;
 
 #[tokio::test]
 async fn tells_accounts_in_the_model_and_names_them_itself() {
@@ -169,7 +169,7 @@ async fn presence_that_is_not_right_is_refused_and_not_downgraded() {
 #[tokio::test]
 async fn an_account_that_the_session_does_not_have_is_not_asked_for() {
     let bench = Bench::start().await;
-    bench.control("POST", "/policy", json!({"several_consents": true})).await;
+    bench.allow_several_consents().await;
     let (crm, other) = (bench.crm(), bench.other_crm());
     let session = crm.connect("oauth").await;
     let foreign = other.connect("oauth").await;

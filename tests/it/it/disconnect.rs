@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::bench::Bench;
+use it::bench::Bench;
 
 #[tokio::test]
 async fn ends_everywhere_and_says_so() {
@@ -80,7 +80,7 @@ async fn an_ended_session_cannot_be_renewed_or_activated() {
     let bench = Bench::start().await;
     let session = bench.crm().connect("oauth").await;
     bench.crm().delete(&format!("/v1/sessions/{session}")).await;
-    let body = json!({"return_url": crate::bench::RETURN_URL});
+    let body = json!({"return_url": it::bench::RETURN_URL});
     let before = bench.bank.journal().len();
     assert_eq!(
         bench.crm().post(&format!("/v1/sessions/{session}/renewal"), body).await.problem(),

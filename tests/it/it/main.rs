@@ -4,9 +4,9 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod activation;
-mod bench;
 mod callback;
 mod connect;
+mod costs;
 mod coverage;
 mod data;
 mod disconnect;
@@ -14,5 +14,6 @@ mod document;
 mod faults;
 mod refresh;
 mod renewal;
+mod rewrap;
 mod secrets;
 mod upkeep;

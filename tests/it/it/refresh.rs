@@ -6,7 +6,7 @@ use http::StatusCode;
 use sandbox_bank::{JournalEntry, Rotation};
 use serde_json::json;
 
-use crate::bench::Bench;
+use it::bench::Bench;
 
 /// Refreshes that reached the bank.
 fn refreshes(bench: &Bench) -> Vec<JournalEntry> {
@@ -155,6 +155,60 @@ async fn an_unusable_success_counts_as_a_lost_answer() {
         bench.advance(50);
         assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "{body}");
         assert_eq!(uses(&bench), [2], "{body}");
+    }
+}
+
+/// T7: the token endpoint fails while the old access token has half a minute left.
+#[tokio::test]
+async fn a_token_that_still_lives_is_used_while_the_refresh_rests() {
+    for status in [500, 502, 503, 504] {
+        let bench = Bench::start().await;
+        let session = bench.crm().connect("oauth").await;
+        bench.advance(280);
+        bench.fault("token", json!({"kind": "status", "status": status}), 1).await;
+        for _ in 0..2 {
+            assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "{status}");
+        }
+        assert_eq!(uses(&bench), [1], "{status}: nobody asks again inside the lease");
+        bench.advance(21);
+        assert_eq!(bench.crm().accounts(&session).await.problem(), (503, "refresh_busy"), "{status}: it has ended");
+        bench.advance(30);
+        assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "{status}");
+        assert_eq!(uses(&bench), [2], "{status}");
+    }
+}
+
+/// T8: a refusal that says nothing of the grant leaves it as it is.
+#[tokio::test]
+async fn a_refusal_without_a_reason_keeps_the_tokens() {
+    for (media, body) in [("text/html", "<html>"), ("application/json", ""), ("application/json", "[]")] {
+        let bench = Bench::start().await;
+        let session = bench.crm().connect("oauth").await;
+        bench.advance(301);
+        let refusal = json!({"kind": "body", "status": 400, "content_type": media, "body": body});
+        bench.fault("token", refusal, 1).await;
+        let answer = bench.crm().accounts(&session).await;
+        assert_eq!(answer.problem(), (502, "bank_rejected_request"), "{body}");
+        assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "{body}: the tokens were kept");
+        assert_eq!(uses(&bench), [2], "{body}");
+    }
+}
+
+/// T18: the bank closes the connection as the refresh is written. It is not written again on another one.
+#[tokio::test]
+async fn a_connection_that_closes_under_a_refresh_is_not_asked_twice() {
+    for (rotation, in_the_end) in [(Rotation::Grace, (200, "")), (Rotation::Family, (409, "consent_lost"))] {
+        let bench = Bench::with_rotation(rotation).await;
+        let session = bench.crm().connect("oauth").await;
+        bench.advance(301);
+        // The bank has used the token by then.
+        bench.fault("token", json!({"kind": "close"}), 1).await;
+        assert_eq!(bench.crm().accounts(&session).await.problem(), (502, "bank_unreachable"));
+        assert_eq!(refreshes(&bench).len(), 1);
+        assert_eq!(bench.crm().accounts(&session).await.problem(), (503, "refresh_busy"));
+        bench.advance(50);
+        assert_eq!(bench.crm().accounts(&session).await.problem(), in_the_end, "{rotation:?}");
+        assert_eq!(uses(&bench), [2], "{rotation:?}");
     }
 }
 

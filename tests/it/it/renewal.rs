@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::bench::{Bench, RETURN_URL, browser::Browser, crm::parameter};
+use it::bench::{Bench, RETURN_URL, browser::Browser, crm::parameter};
 
 async fn renew(bench: &Bench, session: &str) -> String {
     bench.decide("approve").await;

@@ -10,7 +10,7 @@ use base64::{
 use serde_json::{Value, json};
 use shared::{telemetry::Format, testing::logs::Captured};
 
-use crate::bench::{Bench, browser::Browser, crm::parameter};
+use it::bench::{Bench, browser::Browser, crm::parameter};
 
 /// What must be found nowhere, by name.
 type Canaries = Vec<(&'static str, String)>;
@@ -114,13 +114,14 @@ async fn nothing_secret_reaches_logs_answers_or_the_store() {
     let for_store = canaries.iter().chain(&banks_secrets).filter(|(name, _)| *name != "the cursor").cloned().collect();
     canaries.extend(banks_secrets);
     search(&canaries, "the logs", &logs.text());
+    search(&canaries, "the processes' logs", &bench.process_logs());
     search(&for_store, "the store", &store_while_alive);
     search(&for_store, "the store", &bench.store_as_text().await);
     search(&for_store, "the store's file", &bench.store_bytes_as_text());
     for refusal in refusals {
         search(&canaries, "a refusal", &refusal);
     }
-    assert!(logs.text().contains("\"audit\""), "the logs were captured");
+    assert!((logs.text() + &bench.process_logs()).contains("\"audit\""), "the logs were captured");
 }
 
 #[tokio::test]
@@ -130,7 +131,7 @@ async fn every_bank_call_leaves_one_audit_record_with_the_banks_request_id() {
     let session = bench.crm().connect("oauth").await;
     bench.crm().first_account(&session).await;
     bench.crm().delete(&format!("/v1/sessions/{session}")).await;
-    let text = logs.text();
+    let text = logs.text() + &bench.process_logs();
     let records: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let called = records.iter().filter(|record| record.to_string().contains("bank_called")).count();
     assert_eq!(called, bench.bank.journal().iter().filter(|entry| entry.path.is_some()).count());

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::bench::{Bench, crm::Crm};
+use it::bench::{Bench, crm::Crm};
 
 #[tokio::test]
 async fn a_journey_that_nobody_finished_says_so() {

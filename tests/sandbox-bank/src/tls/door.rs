@@ -1,6 +1,7 @@
 //! The TLS side of the banking port: certificates, versions, session cache.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -11,6 +12,7 @@ use rustls::server::{
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -22,6 +24,9 @@ use crate::pki::Pki;
 /// How many TLS sessions can be resumed. The bank does resume, as real ones do: a client that
 /// changes its certificate and resumes is still seen with the old one.
 const SESSIONS: usize = 1024;
+
+/// How long a client that was turned away may go on sending.
+const LINGERS: Duration = Duration::from_secs(2);
 
 /// Lets connections in.
 pub(crate) struct Door {
@@ -84,8 +89,11 @@ impl Door {
         let turned = |reason: String| Turned { shown: shown.get().cloned().map(Box::new), reason };
         let guard = Guard { chain: Arc::clone(&self.chain), verdict, shown: Arc::clone(&shown) };
         let config = self.config(guard, verdict).map_err(|error| turned(error.to_string()))?;
-        let accepted = TlsAcceptor::from(Arc::new(config)).accept(tcp).await;
-        let stream = accepted.map_err(|error| turned(error.to_string()))?;
+        let accepted = TlsAcceptor::from(Arc::new(config)).accept(tcp).into_fallible().await;
+        let stream = accepted.map_err(|(error, tcp)| {
+            tokio::spawn(linger(tcp));
+            turned(error.to_string())
+        })?;
         match caller(&stream) {
             Some(caller) => Ok((stream, caller)),
             None => Err(turned("the certificate names no organisation".to_owned())),
@@ -106,6 +114,17 @@ impl Door {
         };
         Ok(config)
     }
+}
+
+/// Closes a connection so that the alert on it arrives, as web servers do. Under TLS 1.3 a client may have sent its
+/// request before it learns of the refusal; to close on unread bytes is to reset the connection, and the alert may be lost.
+async fn linger(mut tcp: TcpStream) {
+    let reading = async {
+        tcp.shutdown().await?;
+        tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await
+    };
+    // However it ends, the connection is gone then.
+    drop(tokio::time::timeout(LINGERS, reading).await);
 }
 
 fn clients_of(pki: &Pki, provider: &Arc<CryptoProvider>) -> Result<ClientCertVerifierBuilder, DoorError> {

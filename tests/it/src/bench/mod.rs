@@ -2,62 +2,58 @@
 
 pub mod browser;
 pub mod crm;
-mod issuer;
+pub mod hub_side;
+pub mod issuer;
 
-use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use sandbox_bank::{JournalEntry, SandboxBank};
 use serde_json::{Value, json};
 use shared::{
-    adapters::{
-        bank_client::{BankClient, PoolSettings},
-        jwks_client::{FetchLimits, JwksClient},
-        local_keys::LocalKeyring,
-        redb_store::RedbStore,
-        system::{SystemClock, SystemEntropy},
-    },
-    config::{
-        bank_document::read_banks,
-        settings::{KeysSetting, Settings, StoreSetting},
-        tenant_document::read_tenants,
-    },
+    adapters::system::{SystemClock, SystemEntropy},
     domain::{
         grant::Grant,
-        pseudonym::PseudonymKey,
         purpose::Purpose,
         secret::{ExposeSecret, Secret32},
         session::Session,
     },
     flows::vault::{DekCache, Vault},
-    http::{route::Route, server, standing::standing_routes},
+    http::{route::Route, standing::standing_routes},
     ports::{
         clock::Clock,
         documents::{Collection, Documents, Query},
     },
-    testing::{clock::ManualClock, memory_keys::MemoryKeys},
-    wiring::{Adapters, Hub},
+    testing::clock::ManualClock,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::net::TcpListener;
 
-use self::{crm::Crm, issuer::Issuers};
+#[cfg(feature = "emulator")]
+use self::hub_side::production::{Production, Size};
+use self::{
+    crm::{Answer, Crm},
+    hub_side::{HubUnderTest, in_process::InProcess},
+    issuer::Issuers,
+};
 
 /// The CRM's registered return URL. Nobody listens there: tests look at where the browser is sent.
 pub const RETURN_URL: &str = "https://crm.example/back";
+
+/// How long anything that comes true by itself may take. Nothing waits for so long in order to pass.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A hub, a bank, two tenants.
 pub struct Bench {
     pub bank: SandboxBank,
     pub clock: Arc<ManualClock>,
-    pub documents: Arc<RedbStore>,
-    pub keys: Arc<MemoryKeys>,
     pub url: String,
+    hub: Box<dyn HubUnderTest>,
     issuers: Issuers,
     http: Client,
-    folder: TempDir,
-    _stop: oneshot::Sender<()>,
+    _folder: TempDir,
 }
 
 /// Every route of the four functions and those that every function has.
@@ -84,27 +80,31 @@ impl Bench {
         Self::with(rotation, "").await
     }
 
+    /// A bench whose hub is a fleet that the test has in its hand.
+    #[cfg(feature = "emulator")]
+    pub async fn on_a_fleet(rotation: sandbox_bank::Rotation, size: Size) -> (Self, Arc<Production>) {
+        let (around, listener) = Surroundings::start(rotation, "").await;
+        let hub = Arc::new(Production::start(around.folder.path(), listener, &*around.clock, size).await);
+        (Self::of(around, Box::new(Arc::clone(&hub))), hub)
+    }
+
+    /// A bench whose hub runs in the test's own process, whatever the environment asks for: for tests that count.
+    pub async fn in_one_process() -> (Self, Arc<InProcess>) {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, "").await;
+        let hub = Arc::new(InProcess::start(around.folder.path(), listener, &around.clock));
+        (Self::of(around, Box::new(Arc::clone(&hub))), hub)
+    }
+
     async fn with(rotation: sandbox_bank::Rotation, further: &str) -> Self {
-        let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let banks_clock = Arc::clone(&clock);
-        let tokens = sandbox_bank::TokenPolicy { rotation, ..Default::default() };
-        let settings =
-            sandbox_bank::Settings { clock: Arc::new(move || banks_clock.now()), tokens, ..Default::default() };
-        let bank = sandbox_bank::start(settings).await.unwrap();
-        let issuers = Issuers::start().await;
-        let folder = tempfile::tempdir().unwrap();
-        write_bank_documents(folder.path(), &bank, rotation, further);
-        issuers.write_documents(&folder.path().join("tenants"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let documents = Arc::new(RedbStore::open(&folder.path().join("hub.redb")).unwrap());
-        let keys = Arc::new(MemoryKeys::default());
-        let hub = hub(folder.path(), &url, Arc::clone(&clock), Arc::clone(&documents) as _, Arc::clone(&keys));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let router = hub.router(own_routes());
-        tokio::spawn(server::serve(listener, router, async { drop(stopped.await) }));
+        let (around, listener) = Surroundings::start(rotation, further).await;
+        let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;
+        Self::of(around, hub)
+    }
+
+    fn of(around: Surroundings, hub: Box<dyn HubUnderTest>) -> Self {
+        let Surroundings { bank, clock, url, issuers, folder } = around;
         let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { bank, clock, documents, keys, url, issuers, http, folder, _stop: stop }
+        Self { bank, clock, url, hub, issuers, http, _folder: folder }
     }
 
     /// The CRM of the tenant `acme`.
@@ -119,6 +119,7 @@ impl Bench {
 
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
+        self.hub.show_time(self.clock.now());
     }
 
     pub fn now(&self) -> Timestamp {
@@ -139,6 +140,11 @@ impl Bench {
         self.control("POST", "/sca", json!({"decision": decision, "customer": "anna-schmidt"})).await;
     }
 
+    /// A newer consent of a customer no longer ends the older ones.
+    pub async fn allow_several_consents(&self) {
+        self.control("POST", "/policy", json!({"several_consents": true})).await;
+    }
+
     /// Makes the bank misbehave.
     pub async fn fault(&self, operation: &str, fault: Value, times: u32) {
         self.control("POST", "/faults", json!({"operation": operation, "fault": fault, "times": times})).await;
@@ -150,12 +156,64 @@ impl Bench {
         self.bank.journal().into_iter().filter(named).collect()
     }
 
+    /// Where each function is: the hub's address, where one process serves them all.
+    pub fn function_urls(&self) -> Vec<String> {
+        let urls = self.hub.function_urls();
+        if urls.is_empty() { vec![self.url.clone()] } else { urls }
+    }
+
+    /// The hub's store.
+    pub fn documents(&self) -> &Arc<dyn Documents> {
+        self.hub.documents()
+    }
+
+    /// Takes the key service away, or gives it back.
+    pub async fn cut_keys_off(&self, cut: bool) {
+        self.hub.cut_keys_off(cut).await;
+    }
+
+    /// Asks there until the answer is as wanted: for what becomes true by itself, in a moment.
+    pub async fn comes_to(&self, path: &str, mut is_wanted: impl FnMut(&Answer) -> bool) -> Answer {
+        let patience_ends = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.crm().bare(Method::GET, path, &[]).await;
+            if is_wanted(&answer) {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < patience_ends, "{path} still answers {answer:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Makes a new version of a purpose's key. Answers the name of the one before it.
+    pub async fn rotate_key(&self, purpose: Purpose) -> String {
+        let key = Secret32::new(Box::new([1; 32]));
+        let old = self.hub.keys().wrap(purpose, &key, b"only to learn the version").await.unwrap().version;
+        self.hub.rotate_key(purpose);
+        old
+    }
+
+    /// Destroys a version of a purpose's key. What an instance unwrapped with it before it may remember for a while.
+    pub fn destroy_key(&self, purpose: Purpose, version: &str) {
+        self.hub.destroy_key(purpose, version);
+    }
+
+    /// What the hub's processes have written to their logs; nothing where the hub runs in the test's own process.
+    pub fn process_logs(&self) -> String {
+        self.hub.process_logs()
+    }
+
+    /// Everything the store wrote down, as text to search in.
+    pub fn store_bytes_as_text(&self) -> String {
+        self.hub.store_bytes_as_text()
+    }
+
     /// Every document of the store, to see that a refusal changed nothing.
     pub async fn store_as_text(&self) -> String {
         let mut all = BTreeMap::new();
         for collection in Collection::ALL {
-            let query = Query { collection, equal: vec![], until: None, limit: 10_000 };
-            for found in self.documents.find(&query).await.unwrap() {
+            let query = Query { collection, equal: vec![], until: None, after: None, limit: 10_000 };
+            for found in self.hub.documents().find(&query).await.unwrap() {
                 all.insert((collection.name(), found.id), format!("{:?}", found.stored.document));
             }
         }
@@ -163,38 +221,36 @@ impl Bench {
     }
 }
 
-fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Documents>, keys: Arc<MemoryKeys>) -> Hub {
-    let settings = Settings {
-        port: 0,
-        listen: Ipv4Addr::LOCALHOST.into(),
-        public_url: format!("{url}/").parse().unwrap(),
-        audience: url.to_owned(),
-        store: StoreSetting::Embedded(folder.join("unused")),
-        keys: KeysSetting::File(folder.join("unused")),
-        banks: folder.join("banks"),
-        tenants: folder.join("tenants"),
-        egress_address: "192.0.2.1".parse().unwrap(),
-        project: None,
-    };
-    let entropy = Arc::new(SystemEntropy);
-    let signer = LocalKeyring::open_or_create(&folder.join("keys"), Arc::clone(&entropy) as _);
-    let key_sets = JwksClient::new(Arc::clone(&clock) as _, FetchLimits::default()).unwrap();
-    let adapters = Adapters {
-        documents,
-        keys,
-        signer: Arc::new(signer.unwrap()),
-        bank_http: Arc::new(BankClient::new(PoolSettings::default())),
-        key_sets: Arc::new(key_sets),
-        clock,
-        entropy,
-        pseudonyms: PseudonymKey::new(Secret32::new(Box::new([7; 32]))),
-    };
-    let banks = read_banks(&settings.banks).unwrap();
-    let tenants = read_tenants(&settings.tenants).unwrap();
-    Hub::of(&settings, banks, tenants, adapters).unwrap()
+/// Everything around a hub.
+struct Surroundings {
+    bank: SandboxBank,
+    clock: Arc<ManualClock>,
+    issuers: Issuers,
+    folder: TempDir,
+    url: String,
 }
 
-fn write_bank_documents(folder: &Path, bank: &SandboxBank, rotation: sandbox_bank::Rotation, further: &str) {
+impl Surroundings {
+    /// Starts bank and issuers, writes documents, and takes the address at which the hub is to be.
+    async fn start(rotation: sandbox_bank::Rotation, further: &str) -> (Self, TcpListener) {
+        let clock = Arc::new(ManualClock::at(SystemClock.now()));
+        let banks_clock = Arc::clone(&clock);
+        let tokens = sandbox_bank::TokenPolicy { rotation, ..Default::default() };
+        let settings =
+            sandbox_bank::Settings { clock: Arc::new(move || banks_clock.now()), tokens, ..Default::default() };
+        let bank = sandbox_bank::start(settings).await.unwrap();
+        let issuers = Issuers::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        write_bank_documents(folder.path(), &bank, rotation, further);
+        issuers.write_documents(&folder.path().join("tenants"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        (Self { bank, clock, issuers, folder, url }, listener)
+    }
+}
+
+/// Writes the documents and certificates of the sandbox bank into a new folder `banks`.
+pub fn write_bank_documents(folder: &Path, bank: &SandboxBank, rotation: sandbox_bank::Rotation, further: &str) {
     let rotation = serde_json::to_value(rotation).unwrap();
     let banks = folder.join("banks");
     fs::create_dir(&banks).unwrap();
@@ -250,10 +306,10 @@ impl Bench {
 impl Bench {
     /// What the banks gave: consent ids and tokens, out of the sealed grants.
     pub async fn secrets_at_the_bank(&self) -> Vec<(&'static str, String)> {
-        let vault = Vault::new(Arc::clone(&self.keys) as _, Arc::new(SystemEntropy), DekCache::default());
-        let query = Query { collection: Collection::Sessions, equal: vec![], until: None, limit: 10_000 };
+        let vault = Vault::new(self.hub.keys(), Arc::new(SystemEntropy), DekCache::default());
+        let query = Query { collection: Collection::Sessions, equal: vec![], until: None, after: None, limit: 10_000 };
         let mut secrets = Vec::new();
-        for found in self.documents.find(&query).await.unwrap() {
+        for found in self.hub.documents().find(&query).await.unwrap() {
             let session: Session = found.stored.document.parse().unwrap();
             let stored = session.access.as_ref().unwrap().grant.clone();
             let place = session.grant_place(stored.generation);
@@ -265,10 +321,5 @@ impl Bench {
             secrets.push(("the refresh token", tokens.refresh.unwrap().expose_secret().to_owned()));
         }
         secrets
-    }
-
-    /// The store's file, byte for byte, as text to search in.
-    pub fn store_bytes_as_text(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.folder.path().join("hub.redb")).unwrap()).into_owned()
     }
 }

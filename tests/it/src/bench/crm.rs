@@ -48,6 +48,7 @@ impl<'a> Crm<'a> {
         Self { bench, tenant, scopes: SCOPES.to_owned() }
     }
 
+    #[must_use]
     pub fn with_scopes(self, scopes: &str) -> Self {
         Self { scopes: scopes.to_owned(), ..self }
     }
@@ -102,8 +103,19 @@ impl<'a> Crm<'a> {
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
-        let mut request =
-            self.bench.http.request(method, format!("{}{path}", self.bench.url)).bearer_auth(self.token());
+        self.call_at(&self.bench.url, method, path, body, headers).await
+    }
+
+    /// A call to a process of the hub's at that address.
+    pub async fn call_at(
+        &self,
+        url: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.bench.http.request(method, format!("{url}{path}")).bearer_auth(self.token());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

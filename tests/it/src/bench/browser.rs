@@ -33,6 +33,12 @@ impl Seen {
     }
 }
 
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Browser {
     pub fn new() -> Self {
         let client = Client::builder().cookie_provider(Arc::new(Jar::default())).redirect(Policy::none()).no_proxy();

@@ -1,0 +1,88 @@
+//! What each route costs in reads and writes of the store and calls of the key service, counted. `docs/costs.md` has the
+//! numbers; `UPDATE_DOCS=1` writes them anew.
+
+use std::{fmt::Write, fs, path::Path};
+
+use http::Method;
+use it::bench::{
+    Bench,
+    browser::Browser,
+    crm::{Crm, parameter},
+    hub_side::in_process::InProcess,
+};
+use serde_json::{Value, json};
+
+const HEAD: &str = "| call | reads | writes | wraps | unwraps |\n| --- | --- | --- | --- | --- |\n";
+
+struct Counter<'a> {
+    hub: &'a InProcess,
+    table: String,
+}
+
+impl Counter<'_> {
+    async fn count<T>(&mut self, what: &str, work: impl Future<Output = T>) -> T {
+        let (before, keys) = (self.hub.counts(), self.hub.key_calls());
+        let outcome = work.await;
+        let (after, later) = (self.hub.counts(), self.hub.key_calls());
+        let (reads, writes) = (after.reads - before.reads, after.writes - before.writes);
+        let (wraps, unwraps) = (later.wraps - keys.wraps, later.unwraps - keys.unwraps);
+        writeln!(self.table, "| {what} | {reads} | {writes} | {wraps} | {unwraps} |").unwrap();
+        outcome
+    }
+}
+
+#[tokio::test]
+async fn every_route_costs_what_the_document_says() {
+    let (bench, hub) = Bench::in_one_process().await;
+    let mut counter = Counter { hub: &hub, table: HEAD.to_owned() };
+    let (crm, browser) = (bench.crm(), Browser::new());
+    bench.decide("approve").await;
+    let started = counter.count("`POST /v1/sessions`", crm.start("oauth")).await;
+    let session = started.text("session");
+    let opened = counter.count("`GET /authorize/{ticket}`", browser.open(&started.text("authorize_url"))).await;
+    let callback = browser.open(opened.location().as_str()).await.location();
+    let back = counter.count("`GET /callback/{bank}`", browser.open(callback.as_str())).await;
+    let code = parameter(&back.location(), "activation_code");
+    counter.count("`POST …/activation`", crm.activate(&session, &code)).await;
+    let path = format!("/v1/sessions/{session}");
+    let (accounts, presence) = (format!("{path}/accounts"), crm.presence(&session));
+    let attended = [("psu-presence", presence.as_str())];
+    let first = counter.count("`GET …/accounts`, the first", crm.get_with(&accounts, &attended)).await;
+    counter.count("`GET …/accounts`, the second", crm.get_with(&accounts, &attended)).await;
+    counter.count("`GET …/accounts`, warm", crm.get_with(&accounts, &attended)).await;
+    let account = first.body["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    let balances = format!("{accounts}/{account}/balances");
+    counter.count("`GET …/balances`, the first", crm.get_with(&balances, &attended)).await;
+    counter.count("`GET …/balances`, warm", crm.get_with(&balances, &attended)).await;
+    let transactions = format!("{accounts}/{account}/transactions?from=2000-01-01");
+    counter.count("`GET …/transactions`, warm", crm.get_with(&transactions, &attended)).await;
+    counter.count("`GET /v1/sessions/{session}`", crm.get(&path)).await;
+    bench.advance(301);
+    let presence = crm.presence(&session);
+    let attended = [("psu-presence", presence.as_str())];
+    counter.count("`GET …/balances` with a refresh", crm.get_with(&balances, &attended)).await;
+    bench.decide("approve").await;
+    let renewal = json!({"return_url": it::bench::RETURN_URL});
+    counter.count("`POST …/renewal`", crm.post(&format!("{path}/renewal"), renewal)).await;
+    counter.count("`DELETE /v1/sessions/{session}`", crm.delete(&path)).await;
+    counter.count("`GET /v1/banks`", crm.get("/v1/banks")).await;
+    counter.count("`GET /ready`", crm.bare(Method::GET, "/ready", &[])).await;
+    let scheduler = Crm::of(&bench, "scheduler").with_scopes("jobs:run");
+    let nothing_due = scheduler.post("/v1/jobs/expiry-watch", Value::Null);
+    counter.count("`POST /v1/jobs/expiry-watch`, nothing due", nothing_due).await;
+    hold(&counter.table);
+}
+
+/// Compares the document's part with what was counted, or writes it.
+fn hold(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/costs.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- costs -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let counted = format!("{before}<!-- costs -->\n{table}<!-- end -->{after}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &counted).unwrap();
+        return;
+    }
+    assert_eq!(text, counted, "UPDATE_DOCS=1 writes docs/costs.md anew");
+}

@@ -1,0 +1,59 @@
+//! A store that counts what is asked of it, in the units that Firestore is paid in: documents read and written.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use shared::ports::documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write};
+
+/// What was asked of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Documents read: one for each that a query finds, and one for a query or read that finds none.
+    pub reads: u64,
+    /// Documents written or deleted.
+    pub writes: u64,
+}
+
+pub(super) struct CountingStore {
+    inner: Arc<dyn Documents>,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl CountingStore {
+    pub fn over(inner: Arc<dyn Documents>) -> Self {
+        Self { inner, reads: AtomicU64::new(0), writes: AtomicU64::new(0) }
+    }
+
+    pub fn counts(&self) -> Counts {
+        Counts { reads: self.reads.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    }
+}
+
+#[async_trait]
+impl Documents for CountingStore {
+    async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner.read(key).await
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError> {
+        self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
+        self.inner.commit(writes).await
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {
+        let found = self.inner.find(query).await;
+        let count = found.as_ref().map_or(0, Vec::len).max(1);
+        self.reads.fetch_add(count as u64, Ordering::Relaxed);
+        found
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner.ready().await
+    }
+}

@@ -1,0 +1,143 @@
+//! The hub in the test's own process: the embedded store, keys in memory.
+
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use shared::{
+    adapters::{
+        bank_client::{BankClient, PoolSettings},
+        jwks_client::{FetchLimits, JwksClient},
+        local_keys::LocalKeyring,
+        redb_store::RedbStore,
+        system::SystemEntropy,
+    },
+    config::{
+        bank_document::read_banks,
+        settings::{KeysSetting, Settings, StoreSetting},
+        tenant_document::read_tenants,
+    },
+    domain::{pseudonym::PseudonymKey, purpose::Purpose, secret::Secret32},
+    http::server,
+    ports::{documents::Documents, keys::KeyWrap},
+    testing::{
+        clock::ManualClock,
+        memory_keys::{Calls, MemoryKeys},
+    },
+    wiring::{Adapters, Hub},
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::{
+    super::own_routes,
+    HubUnderTest,
+    counting::{CountingStore, Counts},
+};
+
+/// A hub in the test's own process.
+pub struct InProcess {
+    documents: Arc<dyn Documents>,
+    counting: Arc<CountingStore>,
+    keys: Arc<MemoryKeys>,
+    file: PathBuf,
+    _stop: oneshot::Sender<()>,
+}
+
+impl InProcess {
+    /// What the hub, and not the test, has asked of the store so far.
+    pub fn counts(&self) -> Counts {
+        self.counting.counts()
+    }
+
+    /// What was asked of the key service so far.
+    pub fn key_calls(&self) -> Calls {
+        self.keys.calls()
+    }
+
+    pub(in super::super) fn start(folder: &Path, listener: TcpListener, clock: &Arc<ManualClock>) -> Self {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let file = folder.join("hub.redb");
+        let documents: Arc<dyn Documents> = Arc::new(RedbStore::open(&file).unwrap());
+        let counting = Arc::new(CountingStore::over(Arc::clone(&documents)));
+        let keys = Arc::new(MemoryKeys::default());
+        let hub = hub(folder, &url, Arc::clone(clock), Arc::clone(&counting) as _, Arc::clone(&keys));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = hub.router(own_routes());
+        tokio::spawn(server::serve(listener, router, hub.work(), async { drop(stopped.await) }));
+        Self { documents, counting, keys, file, _stop: stop }
+    }
+}
+
+#[async_trait]
+impl HubUnderTest for Arc<InProcess> {
+    fn documents(&self) -> &Arc<dyn Documents> {
+        &self.documents
+    }
+
+    fn keys(&self) -> Arc<dyn KeyWrap> {
+        Arc::clone(&self.keys) as _
+    }
+
+    /// It has the test's own clock.
+    fn show_time(&self, _: Timestamp) {}
+
+    async fn cut_keys_off(&self, cut: bool) {
+        self.keys.cut_off(cut);
+    }
+
+    fn rotate_key(&self, purpose: Purpose) {
+        self.keys.rotate(purpose);
+    }
+
+    fn destroy_key(&self, purpose: Purpose, version: &str) {
+        self.keys.destroy(purpose, version);
+    }
+
+    fn function_urls(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn process_logs(&self) -> String {
+        String::new()
+    }
+
+    fn store_bytes_as_text(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.file).unwrap()).into_owned()
+    }
+}
+
+fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Documents>, keys: Arc<MemoryKeys>) -> Hub {
+    let settings = Settings {
+        port: 0,
+        listen: Ipv4Addr::LOCALHOST.into(),
+        public_url: format!("{url}/").parse().unwrap(),
+        audience: url.to_owned(),
+        store: StoreSetting::Embedded(folder.join("unused")),
+        keys: KeysSetting::File(folder.join("unused")),
+        banks: folder.join("banks"),
+        tenants: folder.join("tenants"),
+        egress_address: "192.0.2.1".parse().unwrap(),
+        project: None,
+    };
+    let entropy = Arc::new(SystemEntropy);
+    let signer = LocalKeyring::open_or_create(&folder.join("keys"), Arc::clone(&entropy) as _);
+    let key_sets = JwksClient::new(Arc::clone(&clock) as _, FetchLimits::default()).unwrap();
+    let adapters = Adapters {
+        documents,
+        keys,
+        signer: Arc::new(signer.unwrap()),
+        bank_http: Arc::new(BankClient::new(PoolSettings::default())),
+        key_sets: Arc::new(key_sets),
+        clock,
+        entropy,
+        pseudonyms: PseudonymKey::new(Secret32::new(Box::new([7; 32]))),
+    };
+    let banks = read_banks(&settings.banks).unwrap();
+    let tenants = read_tenants(&settings.tenants).unwrap();
+    Hub::of(&settings, banks, tenants, adapters).unwrap()
+}

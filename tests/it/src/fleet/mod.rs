@@ -1,0 +1,158 @@
+//! The hub as in production: several processes of each function behind a front that hands requests round.
+//!
+//! The processes are those of the program `hub-instance`: a function's own `main`, but for a clock that tests move.
+
+mod front;
+mod function;
+mod process;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use shared::testing::clock::FileClock;
+use tokio::net::TcpListener;
+
+use self::process::Process;
+pub use self::{front::Front, function::Function, process::CLOCK};
+
+/// Which program the processes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `hub-instance`: a function whose clock the tests move.
+    ForTests,
+    /// The function's own program.
+    Function,
+}
+
+/// What every process of a fleet is started with.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What runs.
+    pub program: Program,
+    /// Processes of each function.
+    pub instances: usize,
+    /// Where clock, logs and announcements are kept.
+    pub folder: PathBuf,
+    /// The settings that the processes share; their port is their own affair.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// A fleet. Its processes end with it, and with the test's process, however that ends.
+pub struct Fleet {
+    front: Front,
+    plan: Plan,
+    processes: Mutex<Vec<Process>>,
+}
+
+impl Fleet {
+    /// Starts every process and waits until all serve. The front is at the listener's address.
+    pub async fn start(plan: Plan, listener: TcpListener, now: Timestamp) -> Self {
+        FileClock::show(&plan.folder.join(CLOCK), now).unwrap();
+        let each = Function::ALL.into_iter().flat_map(|function| (0..plan.instances).map(move |_| function));
+        let processes = each.enumerate().map(|(number, function)| Process::start(&plan, function, number)).collect();
+        let fleet = Self { front: Front::start(listener), plan, processes: Mutex::new(processes) };
+        fleet.until_serving().await;
+        fleet
+    }
+
+    /// Shows every process that time.
+    pub fn show_time(&self, now: Timestamp) {
+        FileClock::show(&self.plan.folder.join(CLOCK), now).unwrap();
+    }
+
+    /// The numbers of that function's processes.
+    pub fn of(&self, function: Function) -> Vec<usize> {
+        let processes = self.processes();
+        processes.iter().enumerate().filter(|(_, one)| one.function() == function).map(|(number, _)| number).collect()
+    }
+
+    /// Where that process listens.
+    pub fn address(&self, number: usize) -> SocketAddr {
+        self.processes()[number].address().unwrap()
+    }
+
+    /// Ends a process at once, in whatever it is doing (SIGKILL).
+    pub fn kill(&self, number: usize) {
+        self.processes()[number].kill();
+        self.tell_front();
+    }
+
+    /// Makes a process stand still (SIGSTOP). The front goes on sending to it, as a platform would for a while.
+    pub fn freeze(&self, number: usize) {
+        self.processes()[number].signal("STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self, number: usize) {
+        self.processes()[number].signal("CONT");
+    }
+
+    /// Asks a process to end (SIGTERM); the front sends it nothing more. It may take its time.
+    pub fn terminate(&self, number: usize) {
+        self.processes()[number].signal("TERM");
+        self.processes()[number].forget_address();
+        self.tell_front();
+    }
+
+    /// Whether the process has ended, and if so whether in order.
+    pub fn ended(&self, number: usize) -> Option<bool> {
+        self.processes()[number].ended()
+    }
+
+    /// Starts a process in the place of one that has ended, and waits until it serves.
+    pub async fn replace(&self, number: usize) {
+        self.begin(number);
+        self.until_serving().await;
+    }
+
+    /// Starts a process in the place of one that has ended.
+    pub fn begin(&self, number: usize) {
+        let function = self.processes()[number].function();
+        let process = Process::start(&self.plan, function, number);
+        self.processes()[number] = process;
+    }
+
+    /// Whether that process serves.
+    pub fn serves(&self, number: usize) -> bool {
+        self.processes()[number].serves()
+    }
+
+    /// What the process, and those in whose place it stands, have written to their log.
+    pub fn log(&self, number: usize) -> String {
+        self.processes()[number].log()
+    }
+
+    /// What the processes have written to their logs.
+    pub fn logs(&self) -> String {
+        let processes = self.processes();
+        processes.iter().map(Process::log).collect()
+    }
+
+    fn processes(&self) -> MutexGuard<'_, Vec<Process>> {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until every process serves that has not ended.
+    pub async fn until_serving(&self) {
+        loop {
+            let all_serve = self.processes().iter_mut().all(Process::serves);
+            if all_serve {
+                break;
+            }
+            tokio::time::sleep(process::LOOK).await;
+        }
+        self.tell_front();
+    }
+
+    fn tell_front(&self) {
+        let processes = self.processes();
+        for function in Function::ALL {
+            let own = processes.iter().filter(|process| process.function() == function);
+            self.front.set(function, own.filter_map(Process::address).collect());
+        }
+    }
+}
