@@ -7,7 +7,7 @@ use it::fleet::Function;
 use sandbox_bank::Rotation;
 use tokio::time::sleep;
 
-use crate::world::{PAST_A_LEASE, PAST_A_TOKEN, World, until};
+use crate::world::{PAST_A_LEASE, PAST_A_TOKEN, PAST_PATIENCE, World, until};
 
 const ALL: [Rotation; 3] = [Rotation::None, Rotation::Grace, Rotation::Family];
 
@@ -43,9 +43,10 @@ async fn a_kill_at_any_instant_of_a_refresh_costs_at_most_what_the_bank_takes() 
             let kill = async {
                 sleep(Duration::from_millis(world.dice(300))).await;
                 world.hub.fleet.kill(victim);
+                world.hub.fleet.replace(victim).await;
+                world.bench.advance(PAST_PATIENCE);
             };
             tokio::join!(world.read_many(&session, 6), kill);
-            world.hub.fleet.replace(victim).await;
             world.bench.advance(PAST_A_LEASE);
             let answer = world.read(&session).await;
             match (answer.problem(), rotation) {
@@ -111,6 +112,7 @@ async fn lost_answers_of_the_store_lose_nothing() {
         let world = World::start(rotation).await;
         let session = world.bench.crm().connect("oauth").await;
         for round in 1..=10 {
+            let (stored, before) = (world.stored_refresh_token().await, world.refreshes().len());
             world.bench.advance(PAST_A_TOKEN);
             world.hub.emulator.cut_answers(1 + usize::try_from(world.dice(2)).unwrap());
             let answers = world.read_many(&session, 4).await;
@@ -121,7 +123,10 @@ async fn lost_answers_of_the_store_lose_nothing() {
             // A refresh whose outcome could not be written down rests until its lease ends.
             world.bench.advance(PAST_A_LEASE);
             assert_eq!(world.read(&session).await.status, StatusCode::OK, "{rotation:?}, round {round}");
+            let used = world.refreshes()[before].token_sha256.clone();
+            assert_eq!(used, Some(stored), "{rotation:?}, round {round}: what is stored is what the bank gave last");
         }
+        assert!(world.hub.emulator.cuts() >= 10, "every round has cut a commit's answer");
         world.assert_no_token_was_used_too_often(rotation);
     }
 }
@@ -143,6 +148,7 @@ async fn no_consent_is_stuck_after_a_storm_of_kills() {
                 sleep(Duration::from_millis(world.dice(250))).await;
                 world.hub.fleet.kill(victim);
                 world.hub.fleet.replace(victim).await;
+                world.bench.advance(PAST_PATIENCE);
             };
             let calls = sessions.iter().map(|session| world.read_many(session, 2));
             tokio::join!(futures::future::join_all(calls), storm);

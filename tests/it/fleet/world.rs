@@ -1,6 +1,6 @@
 //! A fleet, a bank, and what tests do to them.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, future::Future, sync::Arc, time::Duration};
 
 use http::Method;
 use it::{
@@ -13,7 +13,7 @@ use it::{
 };
 use sandbox_bank::{JournalEntry, Rotation};
 use shared::{
-    domain::{refresh::LEASE, session::Session},
+    domain::{code_hash::sha256, refresh::LEASE, session::Session},
     ports::{documents::Collection, documents::Key, entropy::random},
     testing::entropy::SeededEntropy,
 };
@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A little longer than a lease, by the clock that the tests move.
 pub const PAST_A_LEASE: i64 = LEASE.as_secs().cast_signed() + 5;
+
+/// Past the time for which a caller waits for somebody else's refresh, by the same clock: without it those who wait for
+/// a process that was killed would wait as long as the hub works on any request.
+pub const PAST_PATIENCE: i64 = 20;
 
 /// Past the life of an access token, by the same clock.
 pub const PAST_A_TOKEN: i64 = 301;
@@ -92,6 +96,16 @@ impl World {
     pub async fn stored(&self, session: &str) -> Session {
         let key = Key::new(Collection::Sessions, session);
         self.bench.documents().read(&key).await.unwrap().unwrap().document.parse().unwrap()
+    }
+
+    /// The SHA-256, in hexadecimal, of the refresh token that is stored of the only session.
+    pub async fn stored_refresh_token(&self) -> String {
+        let secrets = self.bench.secrets_at_the_bank().await;
+        let (_, token) = secrets.into_iter().find(|(name, _)| *name == "the refresh token").unwrap();
+        sha256(token.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
     }
 
     /// V2: where tokens rotate, one is used again only after the lease of the last use has run out; and where a second

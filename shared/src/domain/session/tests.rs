@@ -161,7 +161,7 @@ mod releases {
     use super::*;
 
     /// A session as the first release wrote it, with everything in it. Never changed: what is in a store stays there.
-    const OF_THE_FIRST: &str = include_str!("tests/first-release.json");
+    const OF_THE_FIRST: &str = include_str!("../../../tests/stored/first-release.json");
 
     #[test]
     fn reads_what_the_first_release_wrote() {

@@ -10,9 +10,18 @@ use crate::{domain::secret::Secret32, ports::keys::KeyError};
 /// What a DEK is remembered by.
 pub(super) type DekName = [u8; 32];
 
-/// The remembered DEKs. Clones share them.
+/// The remembered DEKs. Clones share them; with the last of them they are gone.
 #[derive(Clone)]
-pub(super) struct Deks(Cache<DekName, Arc<Slot>>);
+pub(super) struct Deks(Arc<Slots>);
+
+struct Slots(Cache<DekName, Arc<Slot>>);
+
+/// The cache frees what it held some time later, so each slot is emptied now.
+impl Drop for Slots {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|(_, slot)| slot.clear());
+    }
+}
 
 /// Where a remembered DEK is. The cache frees what it evicts some time later, so each slot is emptied at once.
 struct Slot(Mutex<Option<Arc<Secret32>>>);
@@ -36,7 +45,7 @@ impl Deks {
     /// None yet.
     pub(super) fn new(bounds: DekCache) -> Self {
         let cache = Cache::builder().max_capacity(bounds.capacity).time_to_live(bounds.time_to_live);
-        Self(cache.eviction_listener(|_, slot: Arc<Slot>, _| slot.clear()).build())
+        Self(Arc::new(Slots(cache.eviction_listener(|_, slot: Arc<Slot>, _| slot.clear()).build())))
     }
 
     /// The DEK of that name. Of several who miss it at once, one unwraps it; failures are not remembered.
@@ -54,7 +63,7 @@ impl Deks {
             own = Some(Arc::clone(&dek));
             Ok(Slot::of(dek))
         };
-        let slot = self.0.try_get_with(name, fill).await?;
+        let slot = self.0.0.try_get_with(name, fill).await?;
         match own.or_else(|| slot.dek()) {
             Some(dek) => Ok(dek),
             // Forgotten between being found and being taken.
@@ -96,8 +105,8 @@ mod tests {
     async fn keeps_no_more_than_it_has_room_for() {
         let deks = Deks::new(DekCache { capacity: 3, ..DekCache::default() });
         let taken = twenty(&deks).await;
-        deks.0.run_pending_tasks().await;
-        assert_eq!((deks.0.entry_count(), alive(&taken)), (3, 3));
+        deks.0.0.run_pending_tasks().await;
+        assert_eq!((deks.0.0.entry_count(), alive(&taken)), (3, 3));
     }
 
     #[tokio::test]
@@ -106,7 +115,7 @@ mod tests {
         let taken = twenty(&deks).await;
         let start = std::time::Instant::now();
         while alive(&taken) > 0 {
-            deks.0.run_pending_tasks().await;
+            deks.0.0.run_pending_tasks().await;
             assert!(start.elapsed() < Duration::from_mins(1), "{} are left", alive(&taken));
         }
     }
@@ -124,8 +133,8 @@ mod tests {
     async fn leaves_a_key_to_those_who_use_it() {
         let deks = Deks::new(DekCache::default());
         let dek = deks.get([1; 32], unwrapped).await.unwrap();
-        deks.0.invalidate_all();
-        deks.0.run_pending_tasks().await;
+        deks.0.0.invalidate_all();
+        deks.0.0.run_pending_tasks().await;
         drop(deks);
         assert_eq!(Arc::strong_count(&dek), 1);
     }
@@ -139,7 +148,7 @@ mod tests {
             unwrapped()
         };
         deks.get(name, unwrap).await.unwrap();
-        deks.0.get(&name).await.unwrap().clear();
+        deks.0.0.get(&name).await.unwrap().clear();
         deks.get(name, unwrap).await.unwrap();
         assert_eq!(unwraps.into_inner(), 2);
     }
