@@ -21,4 +21,5 @@ pub mod scope;
 pub mod sealed;
 pub mod secret;
 pub mod session;
+pub mod signature_profile;
 pub mod tenant;

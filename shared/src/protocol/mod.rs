@@ -5,6 +5,7 @@ pub mod berlin_group;
 pub mod cursor;
 pub mod envelope;
 pub mod exchange;
+pub mod http_signature;
 pub mod jwk;
 pub mod oauth;
 pub mod ticket;

@@ -67,7 +67,7 @@ pub const TARGETS: &[Target] = targets! {
     dialect: consent_created, consent_terms, consent_status, consent_ended, accounts_answer, balances_answer,
         transactions_answer, bank_link;
     sealed: envelope, sealed_location, ticket, cursor;
-    documents: bank_document, tenant_document;
+    documents: bank_document, tenant_document, signing_certificate;
     callers: access_token, access_claims, presence_claims, cookies, accept, trace_context;
 };
 

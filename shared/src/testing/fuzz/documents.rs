@@ -1,4 +1,4 @@
-//! What operators write: the documents of banks and tenants.
+//! What operators write: the documents of banks and tenants, and the certificates that they lay beside them.
 //!
 //! The readers take a folder, not a text, so every run writes one file into a folder of its own. A bank's document names
 //! further files; one that names others than those that lie in the folder goes no further than its TOML, since no
@@ -6,12 +6,22 @@
 
 use std::{fs, path::Path, str};
 
+use http::{HeaderMap, Method};
 use tempfile::TempDir;
 
-use super::Verdict;
-use crate::config::{
-    bank_document::{BankDocument, read_banks},
-    tenant_document::read_tenants,
+use super::{NOW, Verdict};
+use crate::{
+    config::{
+        bank_document::{BankDocument, read_banks},
+        tenant_document::read_tenants,
+    },
+    domain::signature_profile::{
+        IssuerForm, KeyIdForm, NameEscaping, NameOrder, SerialForm, SignatureProfile, UnlistedAttributes,
+    },
+    protocol::{
+        exchange::{BankRequest, Operation},
+        http_signature::{SigningCertificate, prepare},
+    },
 };
 
 const IDENTITY: &str = "qwac.pem";
@@ -47,6 +57,41 @@ pub fn tenant_document(data: &[u8]) -> Verdict {
         assert!(addresses.into_iter().all(|url| url.scheme() == "https" || url.has_host()), "an address of nowhere");
     }
     Verdict::taken_if(tenants.is_ok())
+}
+
+/// The certificate of a seal, in PEM or in DER. Whatever its issuer is called, a key of one that is taken has a name that
+/// can stand in a header.
+pub fn signing_certificate(data: &[u8]) -> Verdict {
+    let certificate = SigningCertificate::from_pem(data).or_else(|_| SigningCertificate::from_der(data));
+    if let Ok(certificate) = &certificate {
+        for issuer in issuer_forms() {
+            let serial = SerialForm::Decimal;
+            let key_id = KeyIdForm::SerialAndIssuer { serial, issuer };
+            let profile = SignatureProfile { key_id, ..SignatureProfile::berlin_group() };
+            let prepared = prepare(&request(), &profile, certificate, NOW).unwrap();
+            assert!(prepared.finish(b"signature").is_ok(), "a certificate that cannot be told");
+        }
+    }
+    Verdict::of(&certificate)
+}
+
+fn issuer_forms() -> [IssuerForm; 2] {
+    let bare = IssuerForm {
+        order: NameOrder::AsEncoded,
+        escaping: NameEscaping::Backslash,
+        unlisted: UnlistedAttributes::Named,
+    };
+    [IssuerForm::default(), bare]
+}
+
+fn request() -> BankRequest {
+    BankRequest {
+        operation: Operation::Accounts,
+        method: Method::GET,
+        url: "https://api.bank.example/v1/accounts".parse().unwrap(),
+        headers: HeaderMap::from_iter([("x-request-id".parse().unwrap(), "1".parse().unwrap())]),
+        body: None,
+    }
 }
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
