@@ -52,7 +52,6 @@ mod opening;
 mod waiting;
 
 pub use opening::Adapters;
-pub use waiting::QUESTION;
 
 /// A hub could not be started. The message is one line for the operator.
 #[derive(Debug, thiserror::Error)]

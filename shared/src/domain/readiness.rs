@@ -1,7 +1,12 @@
 //! What a process needs before it can serve.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How long a dependency may take to say that it is there.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something outside the process without which nothing can be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -110,6 +110,25 @@ pub enum SessionStatus {
 }
 
 impl Session {
+    /// A session that begins now, with nothing granted and nothing asked for.
+    pub fn begun(id: SessionId, tenant: TenantId, bank: BankId, psu: Pseudonym, now: Timestamp) -> Self {
+        Self {
+            shard: id.shard(SHARDS),
+            id,
+            tenant,
+            bank,
+            psu,
+            created_at: now,
+            access: None,
+            attempt: None,
+            retiring: Vec::new(),
+            lapse: None,
+            ended_at: None,
+            generation: 0,
+            due_at: None,
+        }
+    }
+
     /// Where the session stands.
     pub fn status(&self, now: Timestamp) -> SessionStatus {
         if self.ended_at.is_some() {

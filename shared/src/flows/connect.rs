@@ -20,7 +20,7 @@ use crate::{
         presence::PsuContext,
         purpose::Purpose,
         secret::{ExposeSecret, SecretString},
-        session::{Attempt, AttemptStage, SHARDS, Session},
+        session::{Attempt, AttemptStage, Session},
     },
     ports::{
         documents::{Collection, CommitError},
@@ -89,21 +89,8 @@ pub async fn start(
     order: Order,
 ) -> Result<Started, ConnectError> {
     let id = SessionId::from_random(deps.random().map_err(Trouble::from)?);
-    let mut session = Session {
-        shard: id.shard(SHARDS),
-        tenant: tenant.clone(),
-        bank: order.bank.id.clone(),
-        psu: deps.pseudonyms.pseudonym(tenant, psu_reference),
-        created_at: deps.now(),
-        access: None,
-        attempt: None,
-        retiring: Vec::new(),
-        lapse: None,
-        ended_at: None,
-        generation: 0,
-        due_at: None,
-        id,
-    };
+    let psu = deps.pseudonyms.pseudonym(tenant, psu_reference);
+    let mut session = Session::begun(id, tenant.clone(), order.bank.id.clone(), psu, deps.now());
     let journey = Journey::prepare(deps, trail, &session, order).await?;
     journey.enter(&mut session);
     let audit = trail.record(&session, AuditEvent::SessionStarted, deps.now());

@@ -1,6 +1,6 @@
 //! The routes that every function serves: up, ready, documents, public keys.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -19,10 +19,10 @@ use super::{
     problem::{Code, Problem, render},
     route::{Audience, Doc, Route, router},
 };
-use crate::{domain::readiness::Readiness, protocol::jwk::JwkSet};
-
-/// How long a dependency may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::{
+    domain::readiness::{PATIENCE, Readiness},
+    protocol::jwk::JwkSet,
+};
 
 /// The whole router of a function: its own routes and those that every function has.
 pub fn with_standing_routes(mut routes: Vec<Route>, app: &App) -> Router {

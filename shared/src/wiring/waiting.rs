@@ -7,12 +7,9 @@ use std::{error::Error, future::Future, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    domain::readiness::Dependency,
+    domain::readiness::{Dependency, PATIENCE},
     ports::{documents::Documents, keys::KeyWrap},
 };
-
-/// How long one question whether a dependency answers may take.
-pub const QUESTION: Duration = Duration::from_secs(5);
 
 /// The first pause between two questions; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -34,7 +31,7 @@ where
     let mut pause = FIRST_PAUSE;
     let mut has_waited = false;
     loop {
-        match timeout(QUESTION, ask()).await {
+        match timeout(PATIENCE, ask()).await {
             Ok(Ok(())) => break,
             Ok(Err(error)) => say(dependency, &error),
             Err(elapsed) => say(dependency, &elapsed),

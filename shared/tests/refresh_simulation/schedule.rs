@@ -11,7 +11,7 @@ use shared::{
         ids::{BankId, SessionId, TenantId},
         purpose::Purpose,
         refresh::RefreshState,
-        session::{Access, SHARDS, Session},
+        session::{Access, Session},
     },
     ports::store::Change,
 };
@@ -77,21 +77,8 @@ pub fn run(seed: u64, rotation: Rotation, traced: bool) -> Verdict {
 pub async fn begin(instance: &Instance, id: &SessionId) {
     let deps = &instance.deps;
     let tenant = TenantId::parse("acme").unwrap();
-    let mut session = Session {
-        id: id.clone(),
-        psu: deps.pseudonyms.pseudonym(&tenant, "customer-1"),
-        tenant,
-        bank: BankId::parse("bank").unwrap(),
-        created_at: deps.now(),
-        access: None,
-        attempt: None,
-        retiring: Vec::new(),
-        lapse: None,
-        ended_at: None,
-        generation: 0,
-        due_at: None,
-        shard: id.shard(SHARDS),
-    };
+    let psu = deps.pseudonyms.pseudonym(&tenant, "customer-1");
+    let mut session = Session::begun(id.clone(), tenant, BankId::parse("bank").unwrap(), psu, deps.now());
     let tokens = Tokens { access: "access-0".into(), refresh: Some("refresh-0".into()), scope: None };
     let grant = Grant { consent_id: CONSENT.into(), tokens: Some(tokens) };
     let generation = session.next_generation();

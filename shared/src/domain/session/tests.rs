@@ -9,21 +9,8 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn session() -> Session {
     let id = SessionId::from_random([1; 16]);
-    Session {
-        shard: id.shard(SHARDS),
-        id,
-        tenant: TenantId::parse("acme").unwrap(),
-        bank: BankId::parse("bank").unwrap(),
-        psu: Pseudonym::from_hash([0; 32]),
-        created_at: NOW,
-        access: None,
-        attempt: None,
-        retiring: vec![],
-        lapse: None,
-        ended_at: None,
-        generation: 0,
-        due_at: None,
-    }
+    let (tenant, bank) = (TenantId::parse("acme").unwrap(), BankId::parse("bank").unwrap());
+    Session::begun(id, tenant, bank, Pseudonym::from_hash([0; 32]), NOW)
 }
 
 fn access() -> Access {
