@@ -56,7 +56,7 @@ fn bank() -> Bank {
     let pages = Url::parse("https://www.testbank.com/").unwrap();
     let api = Url::parse("https://api.testbank.com/psd2").unwrap();
     let web_origins = WebOrigin::of(&pages).into_iter().collect();
-    Bank { addresses: Addresses { api, web_origins }, ..samples::bank() }
+    Bank { addresses: Addresses { api, web_origins, api_origins: [].into() }, ..samples::bank() }
 }
 
 fn listed(body: &Value) -> String {

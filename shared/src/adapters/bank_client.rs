@@ -137,7 +137,7 @@ impl Channel {
 impl BankHttp for BankClient {
     async fn call(&self, bank: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError> {
         check_address(bank, &request.url).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
-        let deadline = Instant::now() + bank.limits.total;
+        let deadline = Instant::now() + bank.operations.total(request.operation, &bank.limits);
         let client = self.client_for(bank).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
         let exchange = exchange(&client, request, bank.limits.body_bytes);
         deadline::before(deadline, exchange).await.unwrap_or(Err(BankHttpError::Timeout))
@@ -155,7 +155,7 @@ enum AddressRefused {
 
 /// The last of several guards on where we call: callers check links from banks themselves.
 fn check_address(bank: &Bank, url: &Url) -> Result<(), AddressRefused> {
-    if url.origin() != bank.addresses.api.origin() {
+    if !bank.addresses.is_api(url) {
         return Err(AddressRefused::Foreign);
     }
     // The HTTP client would turn them into an `Authorization` header.

@@ -15,7 +15,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::{address::is_private_enough, mistakes::Mistakes, read_folder, tenant_document::told};
 use crate::domain::{
     bank::{
-        Addresses, Bank, CallLimits, ConsentProfile, Dialect, OAuthProfile, Rotation, TlsProfile, TlsVersion, WebOrigin,
+        Addresses, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, OAuthProfile,
+        Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
     },
     ids::BankId,
 };
@@ -168,12 +169,19 @@ impl BankDocument {
             name: self.name,
             country: self.country,
             bic: self.bic,
+            facts: Facts::default(),
+            registration: Registration::default(),
             dialect: self.dialect,
             addresses,
             tls: tls?,
+            seal: None,
             oauth,
             consent,
+            psu: PsuProfile::default(),
+            operations: Operations::default(),
             limits,
+            circuit: CircuitProfile::default(),
+            maintenance: Vec::new(),
         })
     }
 }
@@ -213,7 +221,7 @@ impl AddressesTable {
         place.demand("addresses.web", !self.web.is_empty(), "empty");
         place.demand("addresses.web", self.web.iter().all(is_private_enough), "must be https (http only on 127.0.0.1)");
         let web_origins = self.web.iter().filter_map(WebOrigin::of).collect();
-        Addresses { api, web_origins }
+        Addresses { api, api_origins: [].into(), web_origins }
     }
 }
 
@@ -223,10 +231,16 @@ impl TlsTable {
         let trust_anchors = place.file("tls.trust_anchors", &self.trust_anchors);
         let identity = identity?;
         Some(TlsProfile {
+            identity_file: place.path.parent().unwrap_or(Path::new("")).join(&self.identity),
             identity_ends_at: leaf_ends_at(&identity),
             identity: identity.into(),
             trust_anchors: trust_anchors?,
+            pins: Vec::new(),
             minimum: self.minimum,
+            cipher_suites: Vec::new(),
+            http: HttpVersion::Any,
+            idle_seconds: None,
+            idle_connections: None,
         })
     }
 }
@@ -237,13 +251,10 @@ impl OAuthTable {
         place.demand("oauth.metadata_url", own, "must be of the origin of addresses.api");
         place.demand("oauth.client_id", !self.client_id.is_empty(), "empty");
         OAuthProfile {
-            issuer: self.issuer,
-            metadata_url: self.metadata_url,
-            client_id: self.client_id,
-            scope: self.scope,
-            rotation: self.rotation,
+            metadata_url: Some(self.metadata_url),
             default_access_lifetime: Duration::from_secs(self.default_access_seconds.into()),
             chain_lifetime: self.chain_days.map(|days| Duration::from_secs(86_400 * u64::from(days))),
+            ..OAuthProfile::standard(self.issuer, self.client_id, self.scope, self.rotation)
         }
     }
 }
@@ -256,7 +267,8 @@ impl ConsentTable {
         ConsentProfile {
             validity_days: self.validity_days,
             frequency_per_day: self.frequency_per_day,
-            sca_window: Duration::from_secs(60 * u64::from(self.sca_window_minutes)),
+            sca_window_minutes: self.sca_window_minutes,
+            ..ConsentProfile::default()
         }
     }
 }

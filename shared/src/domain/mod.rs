@@ -9,6 +9,7 @@ pub mod consent;
 pub mod flow;
 pub mod grant;
 pub mod ids;
+pub mod operation;
 pub mod place;
 pub mod presence;
 pub mod pseudonym;

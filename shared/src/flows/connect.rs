@@ -163,7 +163,7 @@ impl Journey {
             location,
             pending,
             binding: None,
-            expires_at: started_at + JOURNEY.min(bank.consent.sca_window),
+            expires_at: started_at + JOURNEY.min(bank.consent.sca_window()),
             consumed_at: None,
         };
         Ok(Self { flow, ticket, return_url: order.return_url, started_at })
@@ -226,7 +226,7 @@ async fn ask_for_consent(
     let psu = order.psu.clone().unwrap_or_else(|| PsuContext::at(deps.egress_address));
     let today = deps.now().to_zoned(TimeZone::UTC).date();
     let consent_order = ConsentOrder {
-        valid_until: today.saturating_add(i64::from(bank.consent.validity_days).days()),
+        valid_until: today.saturating_add(i64::from(bank.consent.days()).days()),
         frequency_per_day: bank.consent.frequency_per_day,
         access: AccessWanted::BankOffered,
         recurring: true,

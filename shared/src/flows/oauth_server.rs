@@ -44,8 +44,11 @@ impl OAuthServers {
         if let Some(known) = self.known.get(&bank.id).await {
             return Ok(known);
         }
-        let response = calls.send(bank, trail, subject, metadata::request(profile)).await?;
-        let judged = Arc::new(metadata::process(bank, profile, &response)?);
+        let judged = match metadata::request(profile) {
+            Some(request) => metadata::process(bank, profile, &calls.send(bank, trail, subject, request).await?)?,
+            None => metadata::of_document(bank, profile)?,
+        };
+        let judged = Arc::new(judged);
         self.known.insert(bank.id.clone(), Arc::clone(&judged)).await;
         Ok(judged)
     }

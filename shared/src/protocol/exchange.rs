@@ -6,51 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-/// What a call is for. Names audit records, metrics and per-operation settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Asks for a consent.
-    CreateConsent,
-    /// Reads the consent object.
-    ReadConsent,
-    /// Reads the consent's status.
-    ConsentStatus,
-    /// Ends a consent.
-    DeleteConsent,
-    /// Reads the authorisation server's metadata.
-    Metadata,
-    /// Redeems an authorisation code.
-    RedeemCode,
-    /// Refreshes tokens.
-    RefreshTokens,
-    /// Revokes a token.
-    RevokeToken,
-    /// Lists accounts.
-    Accounts,
-    /// Reads balances.
-    Balances,
-    /// Reads transactions.
-    Transactions,
-}
-
-impl Operation {
-    /// The stable name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CreateConsent => "create_consent",
-            Self::ReadConsent => "read_consent",
-            Self::ConsentStatus => "consent_status",
-            Self::DeleteConsent => "delete_consent",
-            Self::Metadata => "metadata",
-            Self::RedeemCode => "redeem_code",
-            Self::RefreshTokens => "refresh_tokens",
-            Self::RevokeToken => "revoke_token",
-            Self::Accounts => "accounts",
-            Self::Balances => "balances",
-            Self::Transactions => "transactions",
-        }
-    }
-}
+pub use crate::domain::operation::Operation;
 
 /// A request to a bank, complete but for TLS. Headers may hold secrets and are marked so.
 pub struct BankRequest {

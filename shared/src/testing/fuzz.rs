@@ -14,7 +14,7 @@ pub mod sealed;
 
 mod answer;
 
-use std::{error::Error, iter, sync::LazyLock, time::Duration};
+use std::{error::Error, iter, sync::LazyLock};
 
 use jiff::Timestamp;
 
@@ -81,15 +81,7 @@ const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
 static BANK: LazyLock<Bank> = LazyLock::new(|| Bank { oauth: Some(profile()), ..samples::bank() });
 
 fn profile() -> OAuthProfile {
-    OAuthProfile {
-        issuer: "https://api.bank.example/oauth".to_owned(),
-        metadata_url: "https://api.bank.example/oauth/.well-known/oauth-authorization-server".parse().unwrap(),
-        client_id: "PSDDE-FAKENCA-1".to_owned(),
-        scope: "AIS:{consent_id}".to_owned(),
-        rotation: Rotation::Family,
-        default_access_lifetime: Duration::from_mins(5),
-        chain_lifetime: None,
-    }
+    OAuthProfile { rotation: Rotation::Family, ..samples::oauth("https://api.bank.example/oauth") }
 }
 
 /// Neither the error nor what caused it quotes the canary.

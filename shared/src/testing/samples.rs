@@ -1,9 +1,10 @@
 //! A bank for tests that call none.
 
-use std::time::Duration;
-
 use crate::domain::{
-    bank::{Addresses, Bank, CallLimits, ConsentProfile, Dialect, TlsProfile, TlsVersion, WebOrigin},
+    bank::{
+        Addresses, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, OAuthProfile,
+        Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
+    },
     ids::BankId,
 };
 
@@ -15,19 +16,51 @@ pub fn bank() -> Bank {
         name: "Bank".to_owned(),
         country: "DE".to_owned(),
         bic: None,
+        facts: Facts::default(),
+        registration: Registration::default(),
         dialect: Dialect::BerlinGroup,
         addresses: Addresses {
             api: "https://api.bank.example".parse().unwrap(),
+            api_origins: [].into(),
             web_origins: WebOrigin::of(&page).into_iter().collect(),
         },
-        tls: TlsProfile {
-            identity: "".into(),
-            trust_anchors: String::new(),
-            minimum: TlsVersion::V1_2,
-            identity_ends_at: None,
-        },
+        tls: tls(),
+        seal: None,
         oauth: None,
-        consent: ConsentProfile { validity_days: 180, frequency_per_day: 4, sca_window: Duration::from_mins(10) },
+        consent: ConsentProfile::default(),
+        psu: PsuProfile::default(),
+        operations: Operations::default(),
         limits: CallLimits::default(),
+        circuit: CircuitProfile::default(),
+        maintenance: Vec::new(),
+    }
+}
+
+/// Mutual TLS with no certificate.
+pub fn tls() -> TlsProfile {
+    TlsProfile {
+        identity_file: "".into(),
+        identity: "".into(),
+        identity_ends_at: None,
+        trust_anchors: String::new(),
+        pins: Vec::new(),
+        minimum: TlsVersion::V1_2,
+        cipher_suites: Vec::new(),
+        http: HttpVersion::Any,
+        idle_seconds: None,
+        idle_connections: None,
+    }
+}
+
+/// An authorisation server at the bank's interface, with its metadata below the issuer.
+pub fn oauth(issuer: &str) -> OAuthProfile {
+    OAuthProfile {
+        metadata_url: format!("{issuer}/.well-known/oauth-authorization-server").parse().ok(),
+        ..OAuthProfile::standard(
+            issuer.to_owned(),
+            "PSDDE-FAKENCA-1".to_owned(),
+            "AIS:{consent_id}".to_owned(),
+            Rotation::None,
+        )
     }
 }

@@ -1,23 +1,23 @@
 //! The bench of the suite: every bank has an authority, a server and an identity of ours of its own.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
 use shared::{
     adapters::bank_client::{BankClient, PoolSettings},
     domain::{
-        bank::{Addresses, Bank, CallLimits, ConsentProfile, Dialect, TlsProfile, TlsVersion},
+        bank::{Addresses, Bank, TlsProfile},
         ids::BankId,
         secret::SecretString,
     },
     ports::bank_http::BankHttp,
-    testing::bank_http::{Bench, Credential, Journal, Manners, ServerCertificate, Standing, TestBank},
+    testing::{
+        bank_http::{Bench, Credential, Journal, Manners, ServerCertificate, Standing, TestBank},
+        samples,
+    },
 };
 
 use crate::{
@@ -80,21 +80,16 @@ pub fn document(id: &str, port: u16, identity: &Minted, authority: &Authority) -
     Bank {
         id: BankId::parse(id).unwrap(),
         name: "Test Bank".to_owned(),
-        country: "DE".to_owned(),
-        bic: None,
-        dialect: Dialect::BerlinGroup,
         addresses: Addresses {
             api: format!("https://127.0.0.1:{port}/psd2").parse().unwrap(),
-            web_origins: std::collections::BTreeSet::new(),
+            api_origins: [].into(),
+            web_origins: [].into(),
         },
         tls: TlsProfile {
             identity: SecretString::from(identity.pem()),
             trust_anchors: authority.pem(),
-            minimum: TlsVersion::V1_2,
-            identity_ends_at: None,
+            ..samples::tls()
         },
-        oauth: None,
-        consent: ConsentProfile { validity_days: 90, frequency_per_day: 4, sca_window: Duration::from_mins(15) },
-        limits: CallLimits::default(),
+        ..samples::bank()
     }
 }

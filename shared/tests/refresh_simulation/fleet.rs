@@ -158,13 +158,9 @@ fn secret(byte: u8) -> Secret32 {
 
 fn bank(world: &World) -> Bank {
     let profile = OAuthProfile {
-        issuer: "https://api.bank.example/oauth".to_owned(),
-        metadata_url: "https://api.bank.example/oauth/metadata".parse().unwrap(),
-        client_id: "client".to_owned(),
-        scope: "AIS:{consent_id}".to_owned(),
         rotation: world.bank.rotation,
         default_access_lifetime: Duration::from_mins(1),
-        chain_lifetime: None,
+        ..samples::oauth("https://api.bank.example/oauth")
     };
     Bank { oauth: Some(profile), ..samples::bank() }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         audit::AuditEvent,
+        operation::Operation,
         refresh::{Failure, after_failure},
         session::{LapseReason, Session},
     },
@@ -36,7 +37,8 @@ pub(super) async fn call(
 ) -> Result<(), RefreshError> {
     let sent_at = deps.now();
     let lease = leased.record.access.as_ref().map(|access| &access.refresh);
-    if leased.age() > LOOK_LASTS || !lease.is_some_and(|lease| lease.covers(ready.bank.limits.total, sent_at)) {
+    let longest = ready.bank.operations.total(Operation::RefreshTokens, &ready.bank.limits);
+    if leased.age() > LOOK_LASTS || !lease.is_some_and(|lease| lease.covers(longest, sent_at)) {
         note_failure(deps, trail, leased, Failure::NotUsed).await?;
         return Err(RefreshError::Busy(deps.now()));
     }

@@ -1,7 +1,5 @@
 //! A bank and answers of it, for the tests of this dialect.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
@@ -9,10 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{BankResponse, headers::CallHeaders};
-use crate::{
-    domain::bank::{Bank, OAuthProfile, Rotation},
-    testing::samples,
-};
+use crate::{domain::bank::Bank, testing::samples};
 
 /// The id of every request of these tests.
 pub(super) const REQUEST_ID: Uuid = Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5555);
@@ -30,15 +25,7 @@ pub(super) fn bank() -> Bank {
 
 /// The same bank with an authorisation server.
 pub(super) fn oauth_bank() -> Bank {
-    let oauth = OAuthProfile {
-        issuer: "https://www.bank.example".to_owned(),
-        metadata_url: Url::parse("https://www.bank.example/.well-known/oauth-authorization-server").unwrap(),
-        client_id: "PSDDE-FAKENCA-1".to_owned(),
-        scope: "AIS:{consent_id}".to_owned(),
-        rotation: Rotation::None,
-        default_access_lifetime: Duration::from_mins(5),
-        chain_lifetime: None,
-    };
+    let oauth = samples::oauth("https://www.bank.example");
     Bank { oauth: Some(oauth), ..bank() }
 }
 

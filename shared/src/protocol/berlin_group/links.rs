@@ -7,7 +7,7 @@
 use url::Url;
 
 use super::endpoints::decode_segment;
-use crate::domain::bank::{Bank, WebOrigin};
+use crate::domain::bank::Bank;
 
 /// The longest link that is looked at.
 const LONGEST: usize = 4096;
@@ -73,8 +73,7 @@ pub fn web_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
 pub fn metadata_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
     let link = parse(&root(bank), href)?;
     without_fragment(&link)?;
-    let is_api = link.origin() == bank.addresses.api.origin();
-    if is_api || is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
+    if bank.addresses.is_api(&link) || is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
 }
 
 /// The bank's root as a base for relative links: with the slash at the end that makes its path a folder.
@@ -104,7 +103,7 @@ fn without_fragment(link: &Url) -> Result<(), LinkRejected> {
 }
 
 fn is_web(bank: &Bank, link: &Url) -> bool {
-    WebOrigin::of(link).is_some_and(|origin| bank.addresses.web_origins.contains(&origin))
+    bank.addresses.is_web(link)
 }
 
 /// Whether both paths have the same segments, whichever characters of them are percent-encoded.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    domain::bank::{Bank, OAuthProfile, WebOrigin},
+    domain::bank::{AuthorizeBy, Bank, OAuthProfile},
     protocol::exchange::{BankRequest, BankResponse, Operation},
 };
 
@@ -55,20 +55,21 @@ struct Aliases {
     revocation_endpoint: Option<Url>,
 }
 
-/// Asks for the metadata (§3.1).
-pub fn request(profile: &OAuthProfile) -> BankRequest {
+/// Asks for the metadata (§3.1); nothing to ask where the bank's document holds the endpoints.
+pub fn request(profile: &OAuthProfile) -> Option<BankRequest> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    BankRequest {
-        operation: Operation::Metadata,
-        method: Method::GET,
-        url: profile.metadata_url.clone(),
-        headers,
-        body: None,
-    }
+    let url = profile.metadata_url.clone()?;
+    Some(BankRequest { operation: Operation::Metadata, method: Method::GET, url, headers, body: None })
 }
 
-/// Judges the answer (§3.2, §3.3): the issuer is the registered one and every endpoint belongs to the bank.
+/// What the bank's document alone says.
+pub fn of_document(bank: &Bank, profile: &OAuthProfile) -> Result<Metadata, MetadataError> {
+    Named::default().judged(bank, profile)
+}
+
+/// Judges the answer (§3.2, §3.3): the issuer is the registered one and every endpoint belongs to the bank. Endpoints
+/// of the document go before those that the server names.
 pub fn process(bank: &Bank, profile: &OAuthProfile, response: &BankResponse) -> Result<Metadata, MetadataError> {
     if response.status != StatusCode::OK {
         return Err(MetadataError::Malformed);
@@ -77,22 +78,43 @@ pub fn process(bank: &Bank, profile: &OAuthProfile, response: &BankResponse) -> 
     if wire.issuer != profile.issuer {
         return Err(MetadataError::OtherIssuer);
     }
-    let on_api = |url: Url| (url.origin() == bank.addresses.api.origin()).then_some(url);
-    let on_web = |url: Url| {
-        let known = WebOrigin::of(&url).is_some_and(|origin| bank.addresses.web_origins.contains(&origin));
-        known.then_some(url)
-    };
-    let revocation = wire.mtls_endpoint_aliases.revocation_endpoint.or(wire.revocation_endpoint);
-    let token = wire.mtls_endpoint_aliases.token_endpoint.unwrap_or(wire.token_endpoint);
-    Ok(Metadata {
-        authorization_endpoint: on_web(wire.authorization_endpoint).ok_or(MetadataError::ForeignEndpoint)?,
-        token_endpoint: on_api(token).ok_or(MetadataError::ForeignEndpoint)?,
-        revocation_endpoint: match revocation {
-            Some(url) => Some(on_api(url).ok_or(MetadataError::ForeignEndpoint)?),
-            None => None,
-        },
+    let named = Named {
+        authorization: Some(wire.authorization_endpoint),
+        token: Some(wire.mtls_endpoint_aliases.token_endpoint.unwrap_or(wire.token_endpoint)),
+        revocation: wire.mtls_endpoint_aliases.revocation_endpoint.or(wire.revocation_endpoint),
         names_issuer_in_response: wire.authorization_response_iss_parameter_supported,
-    })
+    };
+    named.judged(bank, profile)
+}
+
+/// Endpoints as the server names them.
+#[derive(Default)]
+struct Named {
+    authorization: Option<Url>,
+    token: Option<Url>,
+    revocation: Option<Url>,
+    names_issuer_in_response: bool,
+}
+
+impl Named {
+    fn judged(self, bank: &Bank, profile: &OAuthProfile) -> Result<Metadata, MetadataError> {
+        let fixed = &profile.endpoints;
+        let on_api = |url: Url| if bank.addresses.is_api(&url) { Ok(url) } else { Err(MetadataError::ForeignEndpoint) };
+        let authorization = fixed.authorization.clone().or(self.authorization).ok_or(MetadataError::Malformed)?;
+        let reachable = match profile.authorize.by {
+            AuthorizeBy::Hub => bank.addresses.is_api(&authorization),
+            AuthorizeBy::Browser | AuthorizeBy::HubAsks => bank.addresses.is_web(&authorization),
+        };
+        if !reachable {
+            return Err(MetadataError::ForeignEndpoint);
+        }
+        Ok(Metadata {
+            authorization_endpoint: authorization,
+            token_endpoint: on_api(fixed.token.clone().or(self.token).ok_or(MetadataError::Malformed)?)?,
+            revocation_endpoint: fixed.revocation.clone().or(self.revocation).map(on_api).transpose()?,
+            names_issuer_in_response: self.names_issuer_in_response,
+        })
+    }
 }
 
 #[cfg(test)]

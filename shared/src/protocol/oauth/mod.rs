@@ -33,25 +33,20 @@ fn form_post(operation: Operation, url: &Url, fields: &[(&str, &str)]) -> BankRe
 pub(crate) mod samples {
     //! A bank and answers for this folder's tests.
 
-    use std::time::Duration;
-
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
 
     use crate::{
         domain::bank::{OAuthProfile, Rotation},
         protocol::exchange::BankResponse,
+        testing::samples,
     };
 
     pub fn profile() -> OAuthProfile {
         OAuthProfile {
-            issuer: "https://api.bank.example/oauth".to_owned(),
-            metadata_url: "https://api.bank.example/oauth/.well-known/oauth-authorization-server".parse().unwrap(),
             client_id: "PSDDE-BAFIN-123456".to_owned(),
-            scope: "AIS:{consent_id}".to_owned(),
             rotation: Rotation::Family,
-            default_access_lifetime: Duration::from_mins(5),
-            chain_lifetime: None,
+            ..samples::oauth("https://api.bank.example/oauth")
         }
     }
 

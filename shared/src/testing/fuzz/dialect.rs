@@ -10,7 +10,6 @@ use super::{BANK, Verdict, answer};
 use crate::{
     domain::{
         account::{BankAccount, Identification, Scheme},
-        bank::WebOrigin,
         secret::ExposeSecret,
     },
     protocol::{
@@ -149,6 +148,6 @@ fn without_query(page: &Url) -> Url {
 }
 
 fn is_of_the_bank(page: &Url) -> bool {
-    let registered = WebOrigin::of(page).is_some_and(|origin| BANK.addresses.web_origins.contains(&origin));
+    let registered = BANK.addresses.is_web(page);
     registered && page.username().is_empty() && page.password().is_none()
 }

@@ -1,0 +1,61 @@
+//! Mutual TLS with one bank.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::secret::SecretString;
+
+/// Mutual TLS with one bank.
+#[derive(Clone, Debug)]
+pub struct TlsProfile {
+    /// The file that our QWAC is read from, and read again when it changes: key and full chain together, as PEM.
+    pub identity_file: PathBuf,
+    /// Our QWAC as it was at the start.
+    pub identity: SecretString,
+    /// When the QWAC ends.
+    pub identity_ends_at: Option<Timestamp>,
+    /// The only roots that the bank's certificates may lead to, as PEM.
+    pub trust_anchors: String,
+    /// SHA-256 of the public keys (SPKI) that one certificate of the bank's chain must have, if any stands here.
+    pub pins: Vec<[u8; 32]>,
+    /// The lowest version we speak.
+    pub minimum: TlsVersion,
+    /// The only cipher suites offered, by their IANA names; none named means all that are safe.
+    pub cipher_suites: Vec<String>,
+    /// Which HTTP is offered.
+    pub http: HttpVersion,
+    /// Seconds after which a connection that nobody uses is closed; the hub's own default if absent.
+    pub idle_seconds: Option<u32>,
+    /// How many unused connections stay open; the hub's own default if absent.
+    pub idle_connections: Option<u16>,
+}
+
+/// TLS versions the hub speaks at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[default]
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// Versions of HTTP that are offered to a bank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum HttpVersion {
+    /// Both; the bank chooses.
+    #[default]
+    #[serde(rename = "any")]
+    Any,
+    /// HTTP/1.1 alone.
+    #[serde(rename = "1.1")]
+    V1_1,
+    /// HTTP/2 alone.
+    #[serde(rename = "2")]
+    V2,
+}
