@@ -125,7 +125,7 @@ async fn grants() -> Row {
 
 fn grant() -> Grant {
     let tokens = Tokens { access: "a".repeat(900).into(), refresh: Some("r".repeat(900).into()), scope: None };
-    Grant { consent_id: "consent-1".into(), tokens: Some(tokens) }
+    Grant { tokens: Some(tokens), ..Grant::of_consent("consent-1".into()) }
 }
 
 fn place() -> Place {

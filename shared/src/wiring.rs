@@ -26,7 +26,6 @@ use crate::{
     flows::{
         bank_call::BankCalls,
         deps::Deps,
-        oauth_server::OAuthServers,
         single_flight::SingleFlight,
         vault::{DekCache, Vault},
     },
@@ -144,7 +143,6 @@ impl Hub {
             store: Store::new(documents),
             vault: Vault::new(Arc::clone(&keys), Arc::clone(&entropy), DekCache::default()),
             calls: BankCalls::new(bank_http, Arc::new(AuditLog), Arc::clone(&clock)),
-            oauth_servers: OAuthServers::default(),
             banks: banks.into_iter().map(|bank| (bank.id.clone(), Arc::new(bank))).collect::<BTreeMap<_, _>>(),
             cursors: Cursors::new(&pseudonyms.derive("cursors"))?,
             pseudonyms,

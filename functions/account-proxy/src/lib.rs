@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use shared::{
     domain::scope::Scope,
-    flows::disconnect,
+    flows::{confirm, disconnect},
     http::{
         app::App,
         caller::{Audit, OwnSession},
@@ -61,9 +61,14 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(State(app): State<App>, OwnSession(session): OwnSession) -> Json<SessionView> {
+async fn show(
+    State(app): State<App>,
+    Audit(trail): Audit,
+    OwnSession(session): OwnSession,
+) -> Result<Json<SessionView>, Problem> {
+    let session = confirm::poll(&app.deps, &trail, session).await?;
     let bank = app.deps.bank(&session.record.bank).ok();
-    Json(SessionView::of(&session.record, bank.map(|bank| &**bank), app.deps.now()))
+    Ok(Json(SessionView::of(&session.record, bank.map(|bank| &**bank), app.deps.now())))
 }
 
 async fn end(

@@ -4,10 +4,16 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{LOCATION, SET_COOKIE},
+};
 use shared::{
     domain::ids::BankId,
-    flows::callback,
+    flows::{
+        callback::{self, Return},
+        trail::Trail,
+    },
     http::{
         app::App,
         caller::Audit,
@@ -27,6 +33,13 @@ pub fn routes() -> Vec<Route> {
             Doc::new("Take the browser back from the bank and send it to the CRM").ends(StatusCode::SEE_OTHER),
         )
         .running_on(),
+        Route::get(
+            "/callback/{bank}/{state}",
+            Audience::Browser,
+            receive_by_path,
+            Doc::new("The same from banks that keep no query").ends(StatusCode::SEE_OTHER),
+        )
+        .running_on(),
     ]
 }
 
@@ -37,9 +50,36 @@ async fn receive(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bank = BankId::parse(bank).map_err(|error| Problem::caused(Code::CallbackInvalid, error))?;
     let query = query.unwrap_or_default();
-    let location = callback::receive(&app.deps, &trail, &bank, &query, |flow| cookie::kept(&headers, flow)).await?;
-    let location = HeaderValue::try_from(String::from(location)).map_err(|_| Problem::from(Code::Internal))?;
-    Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
+    land(&app, &trail, bank, Return { state: None, query: &query }, &headers).await
+}
+
+async fn receive_by_path(
+    State(app): State<App>,
+    Audit(trail): Audit,
+    Path((bank, state)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    land(&app, &trail, bank, Return { state: Some(&state), query: &query }, &headers).await
+}
+
+/// Takes the browser and sends it on: to the CRM, or to the bank again with a cookie for the next leg.
+async fn land(
+    app: &App,
+    trail: &Trail,
+    bank: String,
+    returned: Return<'_>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let bank = BankId::parse(bank).map_err(|error| Problem::caused(Code::CallbackInvalid, error))?;
+    let landing = callback::receive(&app.deps, trail, &bank, returned, |flow| cookie::kept(headers, flow)).await?;
+    let location = HeaderValue::try_from(String::from(landing.location)).map_err(|_| Problem::from(Code::Internal))?;
+    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
+    if let Some((flow, secret)) = &landing.binding {
+        let cookie = cookie::bind(flow, secret).ok_or(Problem::from(Code::Internal))?;
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
 }

@@ -21,7 +21,9 @@ pub struct HubQuery {
 }
 
 /// Every query the hub makes.
-pub const QUERIES: [HubQuery; 2] = [
+pub const QUERIES: [HubQuery; 3] = [
+    // A newer consent ends older ones: the sessions of one PSU at one bank.
+    HubQuery { collection: Collection::Sessions, equal: &["psu", "bank"], until: None },
     // Upkeep: what is due, shard by shard.
     HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("due_at") },
     // Rewrapping: all of them, in order of their names, for which no index is needed.

@@ -41,6 +41,10 @@ pub enum AuditEvent {
     SessionStarted,
     /// A new consent was asked for in a session.
     RenewalStarted,
+    /// A consent was asked for with the tokens of the journey's first leg.
+    ConsentAskedFor,
+    /// The bank is about to be asked how an authorisation on another device stands.
+    AuthorisationAskedAbout,
     /// A browser opened the authorisation link.
     AuthorisationOpened,
     /// A browser came back and its answer was consumed.

@@ -12,8 +12,10 @@ use super::{
 /// The secrets of one consent. They exist in clear only while a bank is being called.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// The consent's id at the bank.
-    pub consent_id: SecretString,
+    /// The consent's id at the bank; absent where the token is the consent.
+    pub consent_id: Option<SecretString>,
+    /// The id of the authorisation that the PSU has yet to finish elsewhere.
+    pub authorisation_id: Option<SecretString>,
     /// Tokens, where the bank uses OAuth.
     pub tokens: Option<Tokens>,
 }
@@ -37,8 +39,10 @@ pub struct NotAGrant;
 /// The plaintext form. Private, so that a grant is written out only to be sealed.
 #[derive(Serialize, Deserialize)]
 struct Plain<'a> {
-    #[serde(borrow)]
-    consent_id: std::borrow::Cow<'a, str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
+    consent_id: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
+    authorisation_id: Option<std::borrow::Cow<'a, str>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
     access: Option<std::borrow::Cow<'a, str>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none", default)]
@@ -53,20 +57,26 @@ impl Grant {
         self.tokens.as_ref().map(|tokens| &tokens.access)
     }
 
+    /// A consent with no tokens.
+    pub const fn of_consent(consent_id: SecretString) -> Self {
+        Self { consent_id: Some(consent_id), authorisation_id: None, tokens: None }
+    }
+
     /// The grant as the text to seal; wiped when dropped.
     pub fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, NotAGrant> {
         let tokens = self.tokens.as_ref();
         let plain = Plain {
-            consent_id: self.consent_id.expose_secret().into(),
+            consent_id: self.consent_id.as_ref().map(|id| id.expose_secret().into()),
+            authorisation_id: self.authorisation_id.as_ref().map(|id| id.expose_secret().into()),
             access: tokens.map(|tokens| tokens.access.expose_secret().into()),
             refresh: tokens.and_then(|tokens| Some(tokens.refresh.as_ref()?.expose_secret().into())),
             scope: tokens.and_then(|tokens| tokens.scope.clone()),
         };
-        let texts = [Some(&plain.consent_id), plain.access.as_ref(), plain.refresh.as_ref()];
+        let texts = [&plain.consent_id, &plain.authorisation_id, &plain.access, &plain.refresh];
         let length: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
         let length = length + plain.scope.as_ref().map_or(0, String::len);
-        // A buffer that never grows leaves no copies behind: an escaped character is six bytes, the names are under 100.
-        let mut text = Zeroizing::new(Vec::with_capacity(6 * length + 100));
+        // A buffer that never grows leaves no copies behind: an escaped character is six bytes, the names are under 130.
+        let mut text = Zeroizing::new(Vec::with_capacity(6 * length + 130));
         serde_json::to_writer(&mut *text, &plain).map_err(|_| NotAGrant)?;
         Ok(text)
     }
@@ -77,7 +87,14 @@ impl Grant {
         let secret = |text: std::borrow::Cow<'_, str>| SecretString::from(text.into_owned());
         let refresh = plain.refresh.map(secret);
         let tokens = plain.access.map(|access| Tokens { access: secret(access), refresh, scope: plain.scope });
-        Ok(Self { consent_id: secret(plain.consent_id), tokens })
+        if plain.consent_id.is_none() && tokens.is_none() {
+            return Err(NotAGrant);
+        }
+        Ok(Self {
+            consent_id: plain.consent_id.map(secret),
+            authorisation_id: plain.authorisation_id.map(secret),
+            tokens,
+        })
     }
 }
 
@@ -118,7 +135,8 @@ mod tests {
     #[test]
     fn a_grant_survives_sealing_and_shows_nothing() {
         let grant = Grant {
-            consent_id: "consent-canary".into(),
+            consent_id: Some("consent-canary".into()),
+            authorisation_id: Some("authorisation-canary".into()),
             tokens: Some(Tokens {
                 access: "access-\"canary\"".into(),
                 refresh: Some("refresh-canary".into()),
@@ -128,7 +146,8 @@ mod tests {
         assert!(!format!("{grant:?}").contains("canary"));
         let again = Grant::from_plaintext(&grant.to_plaintext().unwrap()).unwrap();
         let tokens = again.tokens.unwrap();
-        assert_eq!(again.consent_id.expose_secret(), "consent-canary");
+        assert_eq!(again.consent_id.unwrap().expose_secret(), "consent-canary");
+        assert_eq!(again.authorisation_id.unwrap().expose_secret(), "authorisation-canary");
         assert_eq!(tokens.access.expose_secret(), "access-\"canary\"");
         assert_eq!(tokens.refresh.unwrap().expose_secret(), "refresh-canary");
     }

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// What the PSU's own request to the CRM carried, as the CRM's presence token proved it. Only these values ever
 /// become `PSU-*` headers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PsuContext {
     /// The PSU's address.
     pub ip_address: IpAddr,
@@ -66,8 +68,29 @@ impl Attendance {
 }
 
 /// Text that can stand in an HTTP header: visible ASCII and spaces, at most 500 bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderText(String);
+
+/// How the PSU is called at the bank: what a bank may want to know before it lets the PSU authenticate. Passed on, and
+/// kept no longer than the journey takes.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsuAtBank {
+    /// `PSU-ID`: the name that the PSU logs in with. Never a password.
+    pub id: Option<HeaderText>,
+    /// `PSU-ID-Type`.
+    pub id_type: Option<HeaderText>,
+    /// `PSU-Corporate-ID`.
+    pub corporate_id: Option<HeaderText>,
+    /// `PSU-Corporate-ID-Type`.
+    pub corporate_id_type: Option<HeaderText>,
+}
+
+/// A customer's names stay out of logs.
+impl std::fmt::Debug for PsuAtBank {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("PsuAtBank(..)")
+    }
+}
 
 impl HeaderText {
     /// Checks the text.
@@ -80,6 +103,11 @@ impl HeaderText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its first characters, if that leaves a text.
+    pub fn cut(&self, longest: usize) -> Option<Self> {
+        Self::parse(self.0.get(..longest)?.trim_end())
     }
 }
 

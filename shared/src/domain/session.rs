@@ -141,12 +141,8 @@ impl Session {
                 SessionStatus::RenewalRequired
             };
         }
-        match self.attempt.as_ref().filter(|attempt| attempt.expires_at > now).map(|attempt| &attempt.stage) {
-            Some(AttemptStage::AwaitingPsu) => SessionStatus::AwaitingPsu,
-            Some(AttemptStage::Redeeming) => SessionStatus::Confirming,
-            Some(AttemptStage::AwaitingActivation(_)) => SessionStatus::AwaitingActivation,
-            None => SessionStatus::RenewalRequired,
-        }
+        let attempt = self.attempt.as_ref().filter(|attempt| attempt.expires_at > now);
+        attempt.map_or(SessionStatus::RenewalRequired, Attempt::status)
     }
 
     /// Why no consent works now, whether or not anybody has written it down yet.
@@ -242,6 +238,15 @@ impl Session {
             try_at: now,
         });
         self.schedule();
+    }
+
+    /// Gives the consent in force up because the bank ended it for a newer one of the same PSU.
+    pub fn yield_to_newer(&mut self, now: Timestamp) {
+        if let Some(access) = self.access.take() {
+            self.retire(access, now);
+            self.lapse = Some(Lapse { reason: LapseReason::ConsentReplaced, since_at: now });
+            self.schedule();
+        }
     }
 
     /// Ends the session for the CRM: from now on nothing can be read. Whatever was granted is put aside to be ended at

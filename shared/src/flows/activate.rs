@@ -25,9 +25,9 @@ pub enum ActivateError {
     /// The code came too late.
     #[error("the activation code has expired")]
     Expired,
-    /// The bank has not made the consent valid yet.
+    /// The bank has not made the consent valid yet; when it is asked again.
     #[error("the consent is not valid yet")]
-    Pending,
+    Pending(Option<Timestamp>),
     /// The session has been ended.
     #[error("the session has ended")]
     Ended,
@@ -72,7 +72,7 @@ fn activated(session: &Session, code: &str, now: Timestamp) -> Result<Session, A
         return Err(ActivateError::Expired);
     }
     if !access.consent.status.is_usable() {
-        return Err(ActivateError::Pending);
+        return Err(ActivateError::Pending(attempt.look_again_at));
     }
     if let Some(old) = session.access.replace(*access) {
         session.retire(old, now);

@@ -2,17 +2,25 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
+
 use super::{
+    application_token::{self, ApplicationToken, ApplicationTokens},
+    oauth_server::OAuthServers,
     trail::{Subject, Trail},
     trouble::Trouble,
 };
 use crate::{
-    domain::{audit::AuditEvent, bank::Bank},
+    domain::{
+        audit::AuditEvent,
+        bank::{Bank, OAuthProfile},
+    },
     ports::{
         audit::AuditStream,
         bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
         clock::Clock,
     },
+    protocol::{adjustment::adjusted, oauth::metadata::Metadata},
 };
 
 /// Calls banks, on the record.
@@ -20,15 +28,20 @@ pub struct BankCalls {
     http: Arc<dyn BankHttp>,
     audit: Arc<dyn AuditStream>,
     clock: Arc<dyn Clock>,
+    servers: OAuthServers,
+    application_tokens: ApplicationTokens,
 }
 
 impl BankCalls {
     /// Calls over this transport, recorded in this stream.
     pub fn new(http: Arc<dyn BankHttp>, audit: Arc<dyn AuditStream>, clock: Arc<dyn Clock>) -> Self {
-        Self { http, audit, clock }
+        Self { http, audit, clock, servers: OAuthServers::default(), application_tokens: ApplicationTokens::default() }
     }
 
-    /// Sends the request once. The answer is given out only after its record is written.
+    /// Sends the request once, as this bank wants it. The answer is given out only after its record is written.
+    ///
+    /// Where the bank wants a token of our own for such a call and the call has none of a PSU's, one is got first. If
+    /// the bank takes that token no more, another is got, once: it has not done what it was asked.
     pub async fn send(
         &self,
         bank: &Bank,
@@ -36,12 +49,55 @@ impl BankCalls {
         subject: impl Into<Subject>,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
+        let subject = subject.into();
+        if !application_token::is_wanted(bank, &request) {
+            return self.transmit(bank, trail, subject, request).await;
+        }
+        let token = self.application_token(bank, trail, &subject).await?;
+        let response = self.transmit(bank, trail, subject.clone(), token.carried_by(request.clone())?).await?;
+        if response.status != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        self.application_tokens.forget(bank, &token).await;
+        let token = self.application_token(bank, trail, &subject).await?;
+        self.transmit(bank, trail, subject, token.carried_by(request)?).await
+    }
+
+    /// The metadata of a bank's authorisation server.
+    pub async fn metadata(
+        &self,
+        bank: &Bank,
+        profile: &OAuthProfile,
+        trail: &Trail,
+        subject: impl Into<Subject>,
+    ) -> Result<Arc<Metadata>, Trouble> {
+        self.servers.metadata(self, bank, profile, trail, subject.into()).await
+    }
+
+    async fn application_token(
+        &self,
+        bank: &Bank,
+        trail: &Trail,
+        subject: &Subject,
+    ) -> Result<ApplicationToken, Trouble> {
+        self.application_tokens.get(self, bank, trail, subject, self.clock.now()).await
+    }
+
+    /// Sends one request that needs no token of ours.
+    pub(super) async fn transmit(
+        &self,
+        bank: &Bank,
+        trail: &Trail,
+        subject: Subject,
+        request: BankRequest,
+    ) -> Result<BankResponse, Trouble> {
+        let request = adjusted(bank, request)?;
         let started = self.clock.now();
         let mut event = BankCall::of(&request);
         let result = self.http.call(bank, request).await;
         let ended = self.clock.now();
         event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
-        let mut subject = subject.into();
+        let mut subject = subject;
         subject.bank.get_or_insert_with(|| bank.id.clone());
         self.audit.write(&trail.record(subject, event.ended(&result), ended))?;
         Ok(result?)

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    connect::{Pending, pending_place},
     deps::Deps,
+    journey::{Pending, pending_place},
     redeem::{self, Accepted, AcceptedOutcome, Journey, Redeemable},
     revoke,
     trail::Trail,
@@ -23,9 +23,9 @@ use crate::{
         audit::AuditEvent,
         bank::Bank,
         flow::{Flow, Returning},
-        grant::Grant,
         ids::{BankId, FlowId},
         purpose::Purpose,
+        secret::Secret32,
         session::{AttemptStage, LapseReason, Session},
     },
     ports::{
@@ -33,7 +33,7 @@ use crate::{
         store::{Change, Loaded},
     },
     protocol::oauth::{
-        callback::{Answer, Outcome, check_issuer},
+        callback::{Answer, Outcome, check_issuer, confirmation_code},
         pkce::Verifier,
     },
 };
@@ -67,15 +67,32 @@ pub enum CallbackError {
     Trouble(#[from] Trouble),
 }
 
-/// Takes a browser's return. Answers the address at the CRM to send it to.
+/// What a browser brings back from a bank.
+#[derive(Clone, Copy, Debug)]
+pub struct Return<'a> {
+    /// The `state` that stood in the path, at banks that strip queries.
+    pub state: Option<&'a str>,
+    /// The query.
+    pub query: &'a str,
+}
+
+/// Where the browser goes next.
+pub struct Landing {
+    /// The CRM's return URL, or the bank again.
+    pub location: Url,
+    /// At the bank again: the flow that this browser is bound to, and the secret to set as its binding cookie.
+    pub binding: Option<(FlowId, Secret32)>,
+}
+
+/// Takes a browser's return. Answers where to send it.
 pub async fn receive(
     deps: &Arc<Deps>,
     trail: &Trail,
     bank: &BankId,
-    query: &str,
+    returned: Return<'_>,
     kept: impl Fn(&FlowId) -> Option<Vec<u8>>,
-) -> Result<Url, CallbackError> {
-    let answer = Answer::parse(query).map_err(|_| CallbackError::Invalid)?;
+) -> Result<Landing, CallbackError> {
+    let answer = Answer::parse_at(returned.state, returned.query).map_err(|_| CallbackError::Invalid)?;
     let id = answer.state.flow_id();
     let flow: Option<Loaded<Flow>> = deps.store.load(id.as_str()).await.map_err(Trouble::from)?;
     let flow = flow.ok_or(CallbackError::Invalid)?;
@@ -87,7 +104,7 @@ pub async fn receive(
         Returning::OtherBank => return Err(CallbackError::OtherIssuer),
     }
     let bank = Arc::clone(deps.bank(bank)?);
-    let accepted = accept(deps, trail, &bank, &flow.record, answer).await?;
+    let accepted = accept(deps, trail, &bank, &flow.record, answer, returned.query).await?;
     let journey = consume(deps, trail, &bank, flow, &accepted).await?;
     Ok(redeem::conclude(deps, trail, &bank, journey, accepted).await?)
 }
@@ -99,29 +116,35 @@ async fn accept(
     bank: &Bank,
     flow: &Flow,
     answer: Answer,
+    query: &str,
 ) -> Result<Accepted, CallbackError> {
+    let place = pending_place(&flow.tenant, flow.id.as_str());
+    let pending: Pending = deps.vault.open_json(Purpose::Flow, &place, &flow.pending).await.map_err(Trouble::from)?;
     let metadata = match &bank.oauth {
-        Some(profile) => {
-            let metadata = deps.oauth_servers.metadata(&deps.calls, bank, profile, trail, flow).await?;
+        Some(profile) if pending.by_oauth => {
+            let metadata = deps.calls.metadata(bank, profile, trail, flow).await?;
             check_issuer(&answer, profile, &metadata).map_err(|_| CallbackError::OtherIssuer)?;
             Some((metadata, profile))
         }
-        None => None,
+        _ => None,
     };
-    let place = pending_place(&flow.tenant, flow.id.as_str());
-    let pending: Pending = deps.vault.open_json(Purpose::Flow, &place, &flow.pending).await.map_err(Trouble::from)?;
+    let confirmation = if pending.confirmation {
+        let name = &bank.consent.confirmation_parameter;
+        Some(confirmation_code(query, name).map_err(|_| CallbackError::Invalid)?)
+    } else {
+        None
+    };
     let outcome = match (answer.outcome, metadata) {
         (Outcome::Denied, _) => AcceptedOutcome::Denied,
         (Outcome::Failed, _) => AcceptedOutcome::Failed,
         (Outcome::Returned, None) => AcceptedOutcome::Returned,
         (Outcome::Code(code), Some((metadata, profile))) => {
-            let verifier = pending.verifier.clone().ok_or(Trouble::Integrity)?;
-            let (verifier, profile) = (Verifier::from_kept(verifier.into()), profile.clone());
-            AcceptedOutcome::Code(Box::new(Redeemable { code, verifier, metadata, profile }))
+            let verifier = pending.verifier.clone().map(|verifier| Verifier::from_kept(verifier.into()));
+            AcceptedOutcome::Code(Box::new(Redeemable { code, verifier, metadata, profile: profile.clone() }))
         }
         (Outcome::Returned, Some(_)) | (Outcome::Code(_), None) => return Err(CallbackError::Invalid),
     };
-    Ok(Accepted { consent_id: pending.consent_id.into(), outcome })
+    Ok(Accepted { pending, outcome, confirmation })
 }
 
 /// Consumes the flow, and with it moves the session on, in one commit. Of all who try exactly one succeeds.
@@ -152,8 +175,7 @@ async fn consume(
             }
             (Ok(()), None) => {
                 // The CRM ended or renewed the session meanwhile: what the PSU authorised is ended, not used.
-                let grant = Grant { consent_id: accepted.consent_id.clone(), tokens: None };
-                revoke::orphan(deps, trail, bank, &next, &grant).await;
+                revoke::orphan(deps, trail, bank, &next, &accepted.granted_before()).await;
                 return Err(CallbackError::Abandoned);
             }
             (Err(CommitError::Refused), _) => flow = unconsumed(deps, &flow.record.id).await?,

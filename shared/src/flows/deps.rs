@@ -7,9 +7,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    bank_call::BankCalls, oauth_server::OAuthServers, single_flight::SingleFlight, trouble::Trouble, vault::Vault,
-};
+use super::{bank_call::BankCalls, single_flight::SingleFlight, trouble::Trouble, vault::Vault};
 use crate::{
     domain::{
         bank::Bank,
@@ -32,8 +30,6 @@ pub struct Deps {
     pub vault: Vault,
     /// Calls banks, on the record.
     pub calls: BankCalls,
-    /// Authorisation servers' metadata.
-    pub oauth_servers: OAuthServers,
     /// Every bank there is a document for.
     pub banks: Banks,
     /// Turns customers' references and account numbers into names of the hub's own.

@@ -1,6 +1,7 @@
 //! What the hub does, one module per use case, on ports and pure decisions.
 
 pub mod activate;
+pub mod application_token;
 pub mod authorize;
 pub mod bank_call;
 pub mod callback;
@@ -9,6 +10,7 @@ pub mod confirm;
 pub mod connect;
 pub mod deps;
 pub mod disconnect;
+pub mod journey;
 pub mod oauth_server;
 pub mod read;
 pub mod redeem;

@@ -39,13 +39,13 @@ impl OAuthServers {
         bank: &Bank,
         profile: &OAuthProfile,
         trail: &Trail,
-        subject: impl Into<Subject>,
+        subject: Subject,
     ) -> Result<Arc<Metadata>, Trouble> {
         if let Some(known) = self.known.get(&bank.id).await {
             return Ok(known);
         }
         let judged = match metadata::request(profile) {
-            Some(request) => metadata::process(bank, profile, &calls.send(bank, trail, subject, request).await?)?,
+            Some(request) => metadata::process(bank, profile, &calls.transmit(bank, trail, subject, request).await?)?,
             None => metadata::of_document(bank, profile)?,
         };
         let judged = Arc::new(judged);

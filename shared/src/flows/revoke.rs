@@ -89,7 +89,7 @@ pub(super) async fn open(deps: &Deps, session: &Session, stored: &StoredGrant) -
 
 async fn end_consent(deps: &Deps, trail: &Trail, bank: &Bank, session: &Session, grant: &Grant) -> StepState {
     match delete_consent(deps, trail, bank, session, grant).await {
-        Ok(()) => StepState::Done,
+        Ok(step) => step,
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, bank.id = %bank.id, "the consent was not ended yet");
             StepState::Pending
@@ -103,11 +103,16 @@ async fn delete_consent(
     bank: &Bank,
     session: &Session,
     grant: &Grant,
-) -> Result<(), Trouble> {
+) -> Result<StepState, Trouble> {
+    let Some(consent_id) = &grant.consent_id else { return Ok(StepState::NotNeeded) };
+    if !bank.consent.delete {
+        return Ok(StepState::NotSupported);
+    }
     let headers = CallHeaders::unattended(deps.call_id()?, grant.access_token());
-    let request = consents::delete(bank, &grant.consent_id, &headers)?;
+    let request = consents::delete(bank, consent_id, &headers)?;
     let response = deps.calls.send(bank, trail, Subject::from(session), request).await?;
-    Ok(consents::delete_answer(headers.request_id, &response)?)
+    consents::delete_answer(headers.request_id, &response)?;
+    Ok(StepState::Done)
 }
 
 /// Revokes the refresh token, which ends the access tokens made from it, or else the access token (RFC 7009 §2.1).
@@ -131,7 +136,7 @@ async fn try_revoking(
     tokens: &Tokens,
 ) -> Result<Revoked, Trouble> {
     let Some(profile) = &bank.oauth else { return Ok(Revoked::NotSupported) };
-    let metadata = deps.oauth_servers.metadata(&deps.calls, bank, profile, trail, session).await?;
+    let metadata = deps.calls.metadata(bank, profile, trail, session).await?;
     let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(Revoked::NotSupported) };
     let (token, hint) = match &tokens.refresh {
         Some(refresh) => (refresh, Hint::Refresh),

@@ -10,6 +10,7 @@ use crate::{
         entropy::NoEntropy,
     },
     protocol::{
+        adjustment::NotMade,
         berlin_group::errors::{AnswerError, UnsendableRequest},
         oauth::{metadata::MetadataError, token::TokenRefusal},
     },
@@ -42,6 +43,15 @@ pub enum Trouble {
     /// The bank failed or refused.
     #[error("the bank call failed")]
     Bank(#[from] BankFault),
+    /// The request is not made at this bank as it would have to be.
+    #[error("the request does not fit the bank")]
+    NotMade(#[from] NotMade),
+    /// The bank did not take our confirmation of an authorisation.
+    #[error("the bank did not take the confirmation")]
+    NotConfirmed,
+    /// The session no longer waits for what was prepared for it.
+    #[error("the session no longer waits for this")]
+    NoLongerAwaited,
     /// A session names a bank that has no document.
     #[error("no document for the session's bank")]
     BankUnknown,

@@ -93,6 +93,9 @@ async fn look_again(deps: &Deps, trail: &Trail, session: Loaded<Session>) -> Res
     let Some(attempt) = attempt.filter(|attempt| attempt.look_again_at.is_some_and(|look| look <= now)) else {
         return Ok(session);
     };
+    if attempt.awaits_another_device() {
+        return confirm::poll(deps, trail, session).await;
+    }
     let AttemptStage::AwaitingActivation(access) = &attempt.stage else { return Ok(session) };
     let bank = deps.bank(&session.record.bank)?;
     let grant = revoke::open(deps, &session.record, &access.grant).await?;

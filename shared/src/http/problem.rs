@@ -90,6 +90,8 @@ catalogue! {
     Unauthenticated "unauthenticated" UNAUTHORIZED FixConfiguration "The call carries no valid token.";
     ScopeMissing "scope_missing" FORBIDDEN FixConfiguration "The token does not allow this call.";
     PresenceInvalid "presence_invalid" UNAUTHORIZED FixConfiguration "The presence token is not valid for this session.";
+    PresenceRequired "presence_required" FORBIDDEN RetryNow "This bank answers only while the PSU is there.";
+    PresenceIncomplete "presence_incomplete" BAD_REQUEST FixConfiguration "This bank wants to know more of the PSU's request than the presence token tells.";
     NotFound "not_found" NOT_FOUND None "There is no such thing.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED FixConfiguration "The address does not take this method.";
     RequestInvalid "request_invalid" BAD_REQUEST FixConfiguration "The request is not well-formed.";
@@ -98,6 +100,8 @@ catalogue! {
     NotAcceptable "not_acceptable" NOT_ACCEPTABLE FixConfiguration "The answer cannot be had in the wanted media type.";
     BankUnknown "bank_unknown" BAD_REQUEST FixConfiguration "There is no such bank.";
     PsuReferenceRejected "psu_reference_rejected" BAD_REQUEST FixConfiguration "The PSU reference must be an opaque reference of the CRM's own.";
+    ConsentKindUnsupported "consent_kind_unsupported" BAD_REQUEST FixConfiguration "The bank does not grant a consent of that kind.";
+    PsuIdRejected "psu_id_rejected" BAD_REQUEST FixConfiguration "The PSU's name at the bank is missing, not wanted, or of an unknown kind.";
     ReturnUrlUnregistered "return_url_unregistered" BAD_REQUEST FixConfiguration "The return URL is not registered.";
     LinkUnknown "link_unknown" NOT_FOUND Restart "This link does not exist.";
     LinkExpired "link_expired" GONE Restart "This link has expired.";

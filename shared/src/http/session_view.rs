@@ -10,7 +10,7 @@ use crate::domain::{
     bank::Bank,
     consent::ConsentTerms,
     ids::{BankId, SessionId},
-    session::{Access, AttemptStage, LapseReason, Session, SessionStatus, StepState},
+    session::{Access, LapseReason, Session, SessionStatus, StepState},
 };
 
 /// A session.
@@ -76,6 +76,10 @@ pub struct Pending {
     status: SessionStatus,
     /// When it is given up.
     expires_at: Timestamp,
+    /// When to ask for the session again, while the PSU authenticates on another device. Asking earlier is harmless: the
+    /// bank is not asked more often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask_again_at: Option<Timestamp>,
 }
 
 impl SessionView {
@@ -93,12 +97,9 @@ impl SessionView {
             consent: access.map(|access| access.consent.clone()),
             ends: if is_over { Ends::default() } else { Ends::of(session, bank, now) },
             pending: session.attempt.as_ref().filter(|attempt| attempt.expires_at > now).map(|attempt| Pending {
-                status: match attempt.stage {
-                    AttemptStage::AwaitingPsu => SessionStatus::AwaitingPsu,
-                    AttemptStage::Redeeming => SessionStatus::Confirming,
-                    AttemptStage::AwaitingActivation(_) => SessionStatus::AwaitingActivation,
-                },
+                status: attempt.status(),
                 expires_at: attempt.expires_at,
+                ask_again_at: attempt.look_again_at.filter(|_| attempt.awaits_another_device()),
             }),
         }
     }
@@ -107,7 +108,7 @@ impl SessionView {
 impl Ends {
     fn of(session: &Session, bank: Option<&Bank>, now: Timestamp) -> Self {
         let access = session.access.as_ref();
-        let days = |bank: &Bank| Duration::from_secs(86_400 * u64::from(bank.consent.validity_days));
+        let days = |bank: &Bank| Duration::from_secs(86_400 * u64::from(bank.consent.days()));
         let attempt = session.attempt.as_ref().filter(|attempt| attempt.expires_at > now);
         let mut ends = Self {
             first: None,

@@ -21,6 +21,7 @@ use crate::{
         documents::{Contention, StoreError},
     },
     protocol::{
+        adjustment::NotMade,
         berlin_group::{errors::AnswerError, meaning::Meaning, refusal::BankRefusal},
         cursor::CursorRejected,
         oauth::token::TokenRefusal,
@@ -45,7 +46,12 @@ impl From<Trouble> for Problem {
                 let problem = bank(fault);
                 return Self { cause: Some(Arc::new(error)), ..problem };
             }
+            Trouble::NotMade(NotMade::NotAttended) => Code::PresenceRequired,
+            Trouble::NotMade(NotMade::PsuUnknown(_)) => Code::PresenceIncomplete,
+            Trouble::NotConfirmed => Code::BankRejectedRequest,
+            Trouble::NoLongerAwaited => Code::CallbackAbandoned,
             Trouble::Store(StoreError::TooLarge)
+            | Trouble::NotMade(NotMade::Default(_))
             | Trouble::Entropy(_)
             | Trouble::BankUnknown
             | Trouble::Unsendable(_)
@@ -180,7 +186,9 @@ impl From<ActivateError> for Problem {
         let code = match error {
             ActivateError::WrongCode => Code::ActivationInvalid,
             ActivateError::Expired => Code::ActivationExpired,
-            ActivateError::Pending => Code::ConsentPending,
+            ActivateError::Pending(again) => {
+                return Self { retry_at: again, ..caused(Code::ConsentPending, error) };
+            }
             ActivateError::Ended => Code::SessionEnded,
             ActivateError::Trouble(trouble) => return trouble.into(),
         };

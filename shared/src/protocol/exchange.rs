@@ -9,6 +9,7 @@ use url::Url;
 pub use crate::domain::operation::Operation;
 
 /// A request to a bank, complete but for TLS. Headers may hold secrets and are marked so.
+#[derive(Clone)]
 pub struct BankRequest {
     /// What it is for.
     pub operation: Operation,

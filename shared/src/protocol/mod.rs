@@ -1,5 +1,6 @@
 //! Wire formats and exchanges, without IO: build the request, process the response.
 
+pub mod adjustment;
 pub(crate) mod aead;
 pub mod berlin_group;
 pub mod cursor;

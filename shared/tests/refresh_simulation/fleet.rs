@@ -17,7 +17,6 @@ use shared::{
     flows::{
         bank_call::BankCalls,
         deps::Deps,
-        oauth_server::OAuthServers,
         single_flight::SingleFlight,
         vault::{DekCache, Vault},
     },
@@ -137,7 +136,6 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
         store: Store::new(Arc::new(SimulatedStore { world: store_world, life: store_life })),
         vault: Vault::new(keys, entropy.clone(), DekCache::default()),
         calls: BankCalls::new(http, Arc::new(CountedAudit { life: Arc::clone(&life) }), clock.clone()),
-        oauth_servers: OAuthServers::default(),
         banks: [(bank.id.clone(), Arc::new(bank))].into(),
         pseudonyms: PseudonymKey::new(secret(1)),
         cursors: Cursors::new(&secret(2)).unwrap(),

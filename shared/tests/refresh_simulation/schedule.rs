@@ -80,7 +80,7 @@ pub async fn begin(instance: &Instance, id: &SessionId) {
     let psu = deps.pseudonyms.pseudonym(&tenant, "customer-1");
     let mut session = Session::begun(id.clone(), tenant, BankId::parse("bank").unwrap(), psu, deps.now());
     let tokens = Tokens { access: "access-0".into(), refresh: Some("refresh-0".into()), scope: None };
-    let grant = Grant { consent_id: CONSENT.into(), tokens: Some(tokens) };
+    let grant = Grant { tokens: Some(tokens), ..Grant::of_consent(CONSENT.into()) };
     let generation = session.next_generation();
     let place = session.grant_place(generation);
     let sealed = deps.vault.seal(Purpose::Tokens, &place, &grant.to_plaintext().unwrap()).await.unwrap();

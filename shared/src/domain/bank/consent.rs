@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::consent::AccessWanted;
+
 /// What a bank's consents allow.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ConsentProfile {
-    /// False at banks without a consent resource: there the token is the consent.
-    pub resource: bool,
     /// The kinds that the bank grants; the first is asked for if the CRM names none.
     #[schemars(length(min = 1))]
     pub kinds: Vec<ConsentKind>,
@@ -51,8 +51,6 @@ pub struct ConsentProfile {
     pub delete: bool,
     /// How long after SCA the bank shows more than later, if it does.
     pub first_minutes: Option<FirstMinutes>,
-    /// After how many uses the bank ends a consent, if it does.
-    pub uses: Option<u32>,
     /// Days after the grant during which the bank's word that a consent has ended is not believed, but asked again.
     pub distrust_end_days: Option<u16>,
 }
@@ -61,7 +59,6 @@ pub struct ConsentProfile {
 impl Default for ConsentProfile {
     fn default() -> Self {
         Self {
-            resource: true,
             kinds: vec![ConsentKind::BankOffered, ConsentKind::Dedicated, ConsentKind::AllAccounts],
             one_off: true,
             several: None,
@@ -78,7 +75,6 @@ impl Default for ConsentProfile {
             polling: Polling::default(),
             delete: true,
             first_minutes: None,
-            uses: None,
             distrust_end_days: None,
         }
     }
@@ -90,10 +86,33 @@ impl ConsentProfile {
         Duration::from_secs(60 * u64::from(self.sca_window_minutes))
     }
 
+    /// Whether the bank grants what is wanted.
+    pub fn admits(&self, wanted: &AccessWanted) -> Result<(), AccessRejected> {
+        let names_accounts = !wanted.accounts.is_empty();
+        if !self.kinds.contains(&wanted.kind) || (!wanted.recurring && !self.one_off) {
+            Err(AccessRejected::NotGranted)
+        } else if names_accounts != (wanted.kind == ConsentKind::Dedicated) {
+            Err(AccessRejected::Accounts)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Days of validity that are asked for.
     pub const fn days(&self) -> u16 {
         self.validity_days.saturating_sub(self.validity_margin_days)
     }
+}
+
+/// A consent is not one that the bank grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessRejected {
+    /// The bank does not grant consents of that kind.
+    #[error("the bank does not grant consents of that kind")]
+    NotGranted,
+    /// A dedicated consent needs accounts, and no other may name any.
+    #[error("accounts are named where none may be, or none where some must be")]
+    Accounts,
 }
 
 /// What a consent opens (Berlin Group 1.3.11, `accountAccess`).

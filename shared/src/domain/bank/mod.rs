@@ -17,7 +17,9 @@ mod tls;
 
 pub use addresses::{Addresses, WebOrigin};
 pub use circuit::CircuitProfile;
-pub use consent::{Authorisation, ConsentKind, ConsentProfile, FirstMinutes, Polling, Preference, StatePlace};
+pub use consent::{
+    AccessRejected, Authorisation, ConsentKind, ConsentProfile, FirstMinutes, Polling, Preference, StatePlace,
+};
 pub use facts::{Assurance, Facts, Registration, RegistrationKind};
 pub use limits::CallLimits;
 pub use maintenance::{MaintenanceWindow, Weekday};
@@ -26,7 +28,7 @@ pub use oauth::{
     TokenCallProfile,
 };
 pub use operations::{OperationProfile, Operations, StaticHeader};
-pub use psu::{Incomplete, PsuHeader, PsuIdRule, PsuProfile};
+pub use psu::{Incomplete, PsuHeader, PsuIdRejected, PsuIdRule, PsuProfile};
 pub use seal::{SealKey, SealProfile};
 pub use tls::{HttpVersion, TlsProfile, TlsVersion};
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::domain::presence::{HeaderText, PsuAtBank};
+
 /// What a bank wants to know of the PSU.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -121,4 +123,86 @@ pub enum PsuIdRule {
     Required,
     /// It must not; the bank refuses calls that do.
     Forbidden,
+}
+
+/// How the PSU is called at the bank does not fit what the bank wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PsuIdRejected {
+    /// The bank wants a name.
+    #[error("the bank wants the PSU's name there")]
+    Missing,
+    /// The bank refuses calls that tell one.
+    #[error("the bank must not be told the PSU's name there")]
+    NotWanted,
+    /// The bank does not know that kind of name.
+    #[error("the bank does not know that kind of name")]
+    UnknownKind,
+}
+
+impl PsuProfile {
+    /// The names as this bank wants them told: cut, with their kinds, or not at all.
+    pub fn fit(&self, told: &PsuAtBank) -> Result<PsuAtBank, PsuIdRejected> {
+        let longest = self.id_longest.map(usize::from);
+        let (id, id_type) = fit(self.id, told.id.as_ref(), told.id_type.as_ref(), &self.id_types)?;
+        let id = id.map(|id| longest.and_then(|longest| id.cut(longest)).unwrap_or(id));
+        let (corporate_id, corporate_id_type) = fit(
+            self.corporate_id,
+            told.corporate_id.as_ref(),
+            told.corporate_id_type.as_ref(),
+            &self.corporate_id_types,
+        )?;
+        Ok(PsuAtBank { id, id_type, corporate_id, corporate_id_type })
+    }
+}
+
+/// One name and its kind.
+fn fit(
+    rule: PsuIdRule,
+    name: Option<&HeaderText>,
+    kind: Option<&HeaderText>,
+    kinds: &[String],
+) -> Result<(Option<HeaderText>, Option<HeaderText>), PsuIdRejected> {
+    let name = match (rule, name) {
+        (PsuIdRule::Required, None) => return Err(PsuIdRejected::Missing),
+        (PsuIdRule::Forbidden, Some(_)) => return Err(PsuIdRejected::NotWanted),
+        (_, None) => return Ok((None, None)),
+        (_, Some(name)) => name.clone(),
+    };
+    let kind = match kind {
+        Some(kind) if kinds.iter().any(|known| known == kind.as_str()) => Some(kind.clone()),
+        Some(_) => return Err(PsuIdRejected::UnknownKind),
+        None => kinds.first().and_then(|kind| HeaderText::parse(kind)),
+    };
+    Ok((Some(name), kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Option<HeaderText> {
+        HeaderText::parse(text)
+    }
+
+    fn called(id: &str, id_type: &str) -> PsuAtBank {
+        PsuAtBank { id: text(id), id_type: text(id_type), ..PsuAtBank::default() }
+    }
+
+    #[test]
+    fn a_name_is_cut_and_gets_the_bank_s_first_kind() {
+        let kinds = vec!["DE_ONLB_DB".to_owned(), "DE_ONLB_POBA".to_owned()];
+        let profile = PsuProfile { id_longest: Some(10), id_types: kinds, ..PsuProfile::default() };
+        assert_eq!(profile.fit(&called("123456789012", "")), Ok(called("1234567890", "DE_ONLB_DB")));
+        assert_eq!(profile.fit(&called("12", "DE_ONLB_POBA")), Ok(called("12", "DE_ONLB_POBA")));
+        assert_eq!(profile.fit(&called("12", "OTHER")), Err(PsuIdRejected::UnknownKind));
+        assert_eq!(profile.fit(&called("", "")), Ok(PsuAtBank::default()));
+    }
+
+    #[test]
+    fn a_bank_may_want_a_name_or_refuse_it() {
+        let with = |id| PsuProfile { id, ..PsuProfile::default() };
+        assert_eq!(with(PsuIdRule::Required).fit(&PsuAtBank::default()), Err(PsuIdRejected::Missing));
+        assert_eq!(with(PsuIdRule::Forbidden).fit(&called("a", "")), Err(PsuIdRejected::NotWanted));
+        assert_eq!(with(PsuIdRule::Forbidden).fit(&PsuAtBank::default()), Ok(PsuAtBank::default()));
+    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Access, lapse::LapseReason};
+use super::{Access, SessionStatus, lapse::LapseReason};
 use crate::domain::ids::FlowId;
 
 /// A consent being granted.
@@ -22,6 +22,12 @@ pub struct Attempt {
     pub look_again_at: Option<Timestamp>,
     /// How far it has come.
     pub stage: AttemptStage,
+    /// Whether the PSU authenticates on another device, so that no browser comes back.
+    #[serde(default)]
+    pub is_decoupled: bool,
+    /// Whether the bank ends the PSU's other consents when this one becomes valid.
+    #[serde(default)]
+    pub ends_others: bool,
 }
 
 /// How far a consent being granted has come.
@@ -45,11 +51,30 @@ impl Attempt {
         self.look_again_at.map_or(self.expires_at, |look| look.min(self.expires_at))
     }
 
+    /// Whether the PSU has yet to authenticate on another device.
+    pub const fn awaits_another_device(&self) -> bool {
+        match &self.stage {
+            AttemptStage::AwaitingActivation(access) => self.is_decoupled && access.consent.status.is_pending(),
+            AttemptStage::AwaitingPsu | AttemptStage::Redeeming => false,
+        }
+    }
+
+    /// Where it stands, as the CRM sees it.
+    pub const fn status(&self) -> SessionStatus {
+        match self.stage {
+            AttemptStage::AwaitingPsu => SessionStatus::AwaitingPsu,
+            AttemptStage::Redeeming => SessionStatus::Confirming,
+            AttemptStage::AwaitingActivation(_) if self.awaits_another_device() => SessionStatus::AwaitingPsu,
+            AttemptStage::AwaitingActivation(_) => SessionStatus::AwaitingActivation,
+        }
+    }
+
     /// What it means that this stage ended by itself.
     pub const fn lapse_reason(&self) -> LapseReason {
         match self.stage {
             AttemptStage::AwaitingPsu => LapseReason::ScaExpired,
             AttemptStage::Redeeming => LapseReason::ScaFailed,
+            AttemptStage::AwaitingActivation(_) if self.awaits_another_device() => LapseReason::ScaExpired,
             AttemptStage::AwaitingActivation(_) => LapseReason::NotActivated,
         }
     }

@@ -29,6 +29,8 @@ pub enum LapseReason {
     NotActivated,
     /// The consent has ended by its date or was replaced.
     ConsentExpired,
+    /// The bank ended the consent when the same PSU gave a newer one, in another session.
+    ConsentReplaced,
     /// The PSU ended the consent at the bank.
     ConsentRevoked,
     /// The bank refused the consent.
@@ -58,6 +60,7 @@ impl LapseReason {
             Self::ScaFailed => "sca_failed",
             Self::NotActivated => "not_activated",
             Self::ConsentExpired => "consent_expired",
+            Self::ConsentReplaced => "consent_replaced",
             Self::ConsentRevoked => "consent_revoked",
             Self::ConsentRejected => "consent_rejected",
             Self::GrantRefused => "grant_refused",

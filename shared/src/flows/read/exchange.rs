@@ -82,7 +82,7 @@ impl Reader {
         let headers = CallHeaders {
             request_id: self.deps.call_id()?,
             psu: self.attendance.psu(),
-            consent_id: Some(&usable.grant.consent_id),
+            consent_id: usable.grant.consent_id.as_ref(),
             access_token: usable.grant.access_token(),
         };
         let request = request(&self.bank, &headers)?;

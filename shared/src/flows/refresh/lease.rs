@@ -37,7 +37,7 @@ pub(super) async fn prepare(deps: &Deps, trail: &Trail, loaded: &Loaded<Session>
     let grant = revoke::open(deps, &loaded.record, &working(deps, loaded)?.grant).await?;
     let token = grant.tokens.as_ref().and_then(|tokens| tokens.refresh.clone()).ok_or(Trouble::Integrity)?;
     let profile = bank.oauth.clone().ok_or(Trouble::Integrity)?;
-    let metadata = deps.oauth_servers.metadata(&deps.calls, &bank, &profile, trail, &loaded.record).await?;
+    let metadata = deps.calls.metadata(&bank, &profile, trail, &loaded.record).await?;
     Ok(Ready { bank, profile, metadata, grant, token })
 }
 

@@ -137,5 +137,5 @@ async fn store_once(
 fn renewed(old: Grant, new: Tokens) -> Grant {
     let (refresh, scope) = old.tokens.map_or((None, None), |tokens| (tokens.refresh, tokens.scope));
     let tokens = Tokens { access: new.access, refresh: new.refresh.or(refresh), scope: new.scope.or(scope) };
-    Grant { consent_id: old.consent_id, tokens: Some(tokens) }
+    Grant { tokens: Some(tokens), ..old }
 }

@@ -4,7 +4,8 @@ mod creation;
 mod ending;
 mod terms;
 
-pub use creation::{AccessWanted, ConsentOrder, CreatedConsent, create, created};
+pub use creation::{ConsentOrder, CreatedConsent, create, created};
+pub(super) use creation::{psu_message, redirects};
 pub use ending::{delete, delete_answer};
 pub use terms::{read, read_answer, status, status_answer};
 

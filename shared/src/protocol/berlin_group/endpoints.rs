@@ -6,7 +6,86 @@ use http::Method;
 use url::Url;
 
 use super::{BankRequest, Operation, errors::UnsendableRequest, headers::CallHeaders};
-use crate::domain::bank::Bank;
+use crate::domain::{
+    bank::Bank,
+    secret::{ExposeSecret, SecretString},
+};
+
+/// The paths of the standard, below the bank's root.
+const fn standard(operation: Operation) -> Option<&'static str> {
+    Some(match operation {
+        Operation::CreateConsent => "v1/consents",
+        Operation::ReadConsent | Operation::DeleteConsent => "v1/consents/{consent_id}",
+        Operation::ConsentStatus => "v1/consents/{consent_id}/status",
+        Operation::StartAuthorisation => "v1/consents/{consent_id}/authorisations",
+        Operation::AuthorisationStatus | Operation::ConfirmAuthorisation => {
+            "v1/consents/{consent_id}/authorisations/{authorisation_id}"
+        }
+        Operation::Accounts => "v1/accounts",
+        Operation::Account => "v1/accounts/{account_id}",
+        Operation::Balances => "v1/accounts/{account_id}/balances",
+        Operation::Transactions => "v1/accounts/{account_id}/transactions",
+        Operation::Transaction => "v1/accounts/{account_id}/transactions/{transaction_id}",
+        Operation::CardAccounts => "v1/card-accounts",
+        Operation::CardBalances => "v1/card-accounts/{account_id}/balances",
+        Operation::CardTransactions => "v1/card-accounts/{account_id}/transactions",
+        Operation::Metadata
+        | Operation::ApplicationToken
+        | Operation::AuthorizationUrl
+        | Operation::RedeemCode
+        | Operation::RefreshTokens
+        | Operation::RevokeToken => return None,
+    })
+}
+
+/// The placeholders that a path of this operation must have, each once. A bank's document is checked by it.
+pub fn placeholders(operation: Operation) -> impl Iterator<Item = &'static str> {
+    let path = standard(operation).unwrap_or_default();
+    path.split('/').filter(|segment| segment.starts_with('{'))
+}
+
+/// Ids that a path may name.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ids<'a> {
+    pub consent: Option<&'a str>,
+    pub authorisation: Option<&'a str>,
+    pub account: Option<&'a str>,
+    pub transaction: Option<&'a str>,
+}
+
+impl<'a> Ids<'a> {
+    /// Of a consent alone.
+    pub fn consent(id: &'a SecretString) -> Self {
+        Self { consent: Some(id.expose_secret()), ..Self::default() }
+    }
+
+    fn named(&self, placeholder: &str) -> Option<&str> {
+        match placeholder {
+            "{consent_id}" => self.consent,
+            "{authorisation_id}" => self.authorisation,
+            "{account_id}" => self.account,
+            "{transaction_id}" => self.transaction,
+            _ => None,
+        }
+    }
+}
+
+/// Where calls of this operation go: the standard's path, or the one that the bank's document has instead.
+pub(super) fn of(bank: &Bank, operation: Operation, ids: &Ids<'_>) -> Result<Url, UnsendableRequest> {
+    let template = bank.operations.path(operation).or(standard(operation)).ok_or(UnsendableRequest::Id)?;
+    let mut path = bank.addresses.api.path().trim_end_matches('/').to_owned();
+    for segment in template.trim_matches('/').split('/') {
+        path.push('/');
+        if segment.starts_with('{') {
+            path.push_str(&encode_segment(ids.named(segment).ok_or(UnsendableRequest::Id)?)?);
+        } else {
+            path.push_str(segment);
+        }
+    }
+    let mut url = bank.addresses.api.clone();
+    url.set_path(&path);
+    Ok(url)
+}
 
 /// The URL of the resource at these segments below `/v1`.
 pub(super) fn resource(bank: &Bank, segments: &[&str]) -> Result<Url, UnsendableRequest> {
@@ -71,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::berlin_group::fixtures::bank;
+    use crate::{domain::bank::OperationProfile, protocol::berlin_group::fixtures::bank};
 
     fn balances_of(id: &str) -> Result<String, UnsendableRequest> {
         resource(&bank(), &["accounts", id, "balances"]).map(|url| url.to_string())
@@ -80,6 +159,18 @@ mod tests {
     #[test]
     fn resources_are_below_the_bank_s_root() {
         assert_eq!(balances_of("a-1").unwrap(), "https://api.bank.example/psd2/v1/accounts/a-1/balances");
+    }
+
+    #[test]
+    fn a_document_may_put_a_resource_elsewhere() {
+        let mut bank = bank();
+        let ids = Ids { consent: Some("c/1"), ..Ids::default() };
+        let at = |bank: &Bank| of(bank, Operation::ConsentStatus, &ids).map(|url| url.path().to_owned());
+        assert_eq!(at(&bank).unwrap(), "/psd2/v1/consents/c%2F1/status");
+        let elsewhere = OperationProfile { path: Some("/v1.1/{consent_id}/state".to_owned()), ..Default::default() };
+        bank.operations.single.insert(Operation::ConsentStatus, elsewhere);
+        assert_eq!(at(&bank).unwrap(), "/psd2/v1.1/c%2F1/state");
+        assert_eq!(of(&bank, Operation::Balances, &ids), Err(UnsendableRequest::Id));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::errors::UnsendableRequest;
 use crate::domain::{
-    presence::{HeaderText, PsuContext},
+    presence::{HeaderText, PsuAtBank, PsuContext},
     secret::{ExposeSecret, SecretString},
 };
 
@@ -83,6 +83,22 @@ fn insert_psu(map: &mut HeaderMap, psu: &PsuContext) -> Result<(), UnsendableReq
     for (name, text) in psu_texts(psu) {
         if let Some(text) = text {
             map.insert(name, header_value(name, text.as_str())?);
+        }
+    }
+    Ok(())
+}
+
+/// How the PSU is called at the bank.
+pub(super) fn insert_psu_at_bank(map: &mut HeaderMap, psu: &PsuAtBank) -> Result<(), UnsendableRequest> {
+    let texts = [
+        ("psu-id", &psu.id),
+        ("psu-id-type", &psu.id_type),
+        ("psu-corporate-id", &psu.corporate_id),
+        ("psu-corporate-id-type", &psu.corporate_id_type),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            map.insert(name, secret_value(name, text.as_str())?);
         }
     }
     Ok(())

@@ -6,8 +6,11 @@
 
 use url::Url;
 
-use super::endpoints::decode_segment;
-use crate::domain::bank::Bank;
+use super::{
+    Operation,
+    endpoints::{self, Ids, decode_segment},
+};
+use crate::domain::{bank::Bank, secret::SecretString};
 
 /// The longest link that is looked at.
 const LONGEST: usize = 4096;
@@ -74,6 +77,32 @@ pub fn metadata_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
     let link = parse(&root(bank), href)?;
     without_fragment(&link)?;
     if bank.addresses.is_api(&link) || is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
+}
+
+/// The id of the authorisation of that consent which a link leads to.
+pub(super) fn authorisation_link(
+    bank: &Bank,
+    consent_id: &SecretString,
+    href: &str,
+) -> Result<SecretString, LinkRejected> {
+    /// What stands for the id in the address that the link is compared with; no bank has it in its paths.
+    const ID: &str = "secure-hub-placeholder";
+    let link = parse(&root(bank), href)?;
+    without_fragment(&link)?;
+    let ids = Ids { authorisation: Some(ID), ..Ids::consent(consent_id) };
+    let expected =
+        endpoints::of(bank, Operation::AuthorisationStatus, &ids).map_err(|_| LinkRejected::OtherResource)?;
+    if link.origin() != expected.origin() {
+        return Err(LinkRejected::ForeignOrigin);
+    }
+    let segments = |url: &Url| url.path().split('/').map(decode_segment).collect::<Vec<_>>();
+    let (found, wanted) = (segments(&link), segments(&expected));
+    let place = wanted.iter().position(|segment| segment == ID.as_bytes()).ok_or(LinkRejected::OtherResource)?;
+    let id = found.get(place).cloned().ok_or(LinkRejected::OtherResource)?;
+    let others_fit = found.len() == wanted.len()
+        && found.iter().zip(&wanted).enumerate().all(|(index, (found, wanted))| index == place || found == wanted);
+    let id = String::from_utf8(id).ok().filter(|id| others_fit && !matches!(id.as_str(), "" | "." | ".."));
+    id.map(SecretString::from).ok_or(LinkRejected::OtherResource)
 }
 
 /// The bank's root as a base for relative links: with the slash at the end that makes its path a folder.

@@ -10,8 +10,10 @@
 
 pub mod accounts;
 pub mod approach;
+pub mod authorisations;
 pub mod balances;
 pub mod consents;
+pub mod endpoints;
 pub mod errors;
 pub mod headers;
 pub mod links;
@@ -23,7 +25,6 @@ pub mod transactions;
 mod answers;
 mod codes;
 mod direction;
-mod endpoints;
 mod link_map;
 mod money;
 mod retry_after;

@@ -54,10 +54,21 @@ impl Answer {
     /// UTF-8 or has control characters, a code together with an error, no `state`. Unknown parameters are ignored;
     /// `error_description` is never looked at.
     pub fn parse(query: &str) -> Result<Self, NotAnAnswer> {
+        Self::parse_at(None, query)
+    }
+
+    /// The same, with the `state` that stood in the path instead of the query.
+    pub fn parse_at(state: Option<&str>, query: &str) -> Result<Self, NotAnAnswer> {
         if query.len() > MAX_QUERY || !percent_encoding_is_sound(query) {
             return Err(NotAnAnswer);
         }
-        let state = parameter(query, "state")?.filter(|state| !state.is_empty()).ok_or(NotAnAnswer)?;
+        let in_query = parameter(query, "state")?;
+        let state = match (state, in_query) {
+            (Some(state), None) => Some(state.to_owned()),
+            (None, in_query) => in_query,
+            (Some(_), Some(_)) => None,
+        };
+        let state = state.filter(|state| !state.is_empty()).ok_or(NotAnAnswer)?;
         let outcome = match (parameter(query, "code")?, parameter(query, "error")?) {
             (Some(code), None) if !code.is_empty() => Outcome::Code(code.into()),
             (None, Some(error)) if error == "access_denied" => Outcome::Denied,
@@ -80,6 +91,12 @@ pub fn check_issuer(answer: &Answer, profile: &OAuthProfile, metadata: &Metadata
 }
 
 /// The one value of a parameter.
+/// The confirmation code that a bank without OAuth sends back with the browser (Berlin Group 1.3.11,
+/// `confirmationCode`), in the parameter of that name.
+pub fn confirmation_code(query: &str, name: &str) -> Result<Option<SecretString>, NotAnAnswer> {
+    Ok(parameter(query, name)?.filter(|code| !code.is_empty()).map(SecretString::from))
+}
+
 fn parameter(query: &str, name: &str) -> Result<Option<String>, NotAnAnswer> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
     let value = values.next();

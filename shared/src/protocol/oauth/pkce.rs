@@ -13,7 +13,7 @@ pub struct Verifier(SecretString);
 
 impl Verifier {
     /// The verifier of these random bytes.
-    pub fn from_random(bytes: [u8; 32]) -> Self {
+    pub fn from_random(bytes: &[u8]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes).into())
     }
 
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn is_long_enough_and_of_the_right_alphabet() {
-        let verifier = Verifier::from_random([0xfb; 32]);
+        let verifier = Verifier::from_random(&[0xfb; 32]);
         assert_eq!(verifier.expose().len(), 43);
         assert!(verifier.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }

@@ -10,7 +10,7 @@ use url::Url;
 use super::{form_post, metadata::Metadata, pkce::Verifier};
 use crate::{
     domain::{
-        bank::OAuthProfile,
+        bank::{ApplicationToken, OAuthProfile},
         grant::Tokens,
         secret::{ExposeSecret, SecretString},
     },
@@ -59,32 +59,54 @@ impl TokenRefusal {
     }
 }
 
-/// Redeems an authorisation code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+/// Redeems an authorisation code (RFC 6749 §4.1.3).
 pub fn redeem_code(
     metadata: &Metadata,
     profile: &OAuthProfile,
     code: &SecretString,
-    verifier: &Verifier,
+    verifier: Option<&Verifier>,
     redirect_uri: &Url,
 ) -> BankRequest {
-    let fields = [
+    let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("client_id", &profile.client_id),
         ("code", code.expose_secret()),
-        ("code_verifier", verifier.expose()),
         ("redirect_uri", redirect_uri.as_str()),
     ];
-    form_post(Operation::RedeemCode, &metadata.token_endpoint, &fields)
+    fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+    post(Operation::RedeemCode, metadata, profile, fields)
 }
 
 /// Asks for new tokens (RFC 6749 §6).
 pub fn refresh(metadata: &Metadata, profile: &OAuthProfile, refresh_token: &SecretString) -> BankRequest {
-    let fields = [
+    let fields = vec![
         ("grant_type", "refresh_token"),
         ("client_id", &profile.client_id),
         ("refresh_token", refresh_token.expose_secret()),
     ];
-    form_post(Operation::RefreshTokens, &metadata.token_endpoint, &fields)
+    post(Operation::RefreshTokens, metadata, profile, fields)
+}
+
+/// Asks for a token for ourselves (RFC 6749 §4.4).
+pub fn application(metadata: &Metadata, profile: &OAuthProfile, wanted: &ApplicationToken) -> BankRequest {
+    let mut fields = vec![("grant_type", "client_credentials"), ("client_id", profile.client_id.as_str())];
+    fields.extend(wanted.scope.as_deref().map(|scope| ("scope", scope)));
+    post(Operation::ApplicationToken, metadata, profile, fields)
+}
+
+/// A call of the token endpoint, with what the bank wants besides.
+fn post<'a>(
+    operation: Operation,
+    metadata: &Metadata,
+    profile: &'a OAuthProfile,
+    mut fields: Vec<(&'a str, &'a str)>,
+) -> BankRequest {
+    fields.extend(profile.token.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut endpoint = metadata.token_endpoint.clone();
+    if !profile.token.query.is_empty() {
+        endpoint.query_pairs_mut().extend_pairs(&profile.token.query);
+    }
+    form_post(operation, &endpoint, &fields)
 }
 
 #[derive(Deserialize)]

@@ -54,7 +54,7 @@ pub fn consent_created(data: &[u8]) -> Verdict {
         |created| {
             let id = HeaderValue::from_str(created.consent_id.expose_secret());
             assert!(id.is_ok_and(|id| !id.is_empty()), "a consent id that cannot be sent back is taken");
-            if let Approach::Redirect { location } = &created.approach {
+            if let Approach::Redirect { location } = &created.offer.approach {
                 assert!(is_of_the_bank(location), "the browser is sent to a stranger");
             }
         },

@@ -5,13 +5,10 @@ use uuid::Uuid;
 
 use super::named_by_path;
 use crate::{
-    domain::{
-        bank::Bank,
-        secret::{ExposeSecret, SecretString},
-    },
+    domain::{bank::Bank, secret::SecretString},
     protocol::berlin_group::{
         BankRequest, BankResponse, Operation, answers,
-        endpoints::{bodiless, resource},
+        endpoints::{self, Ids, bodiless},
         errors::{AnswerError, UnsendableRequest},
         headers::CallHeaders,
         meaning::Meaning,
@@ -25,7 +22,7 @@ pub fn delete(
     consent_id: &SecretString,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let url = resource(bank, &["consents", consent_id.expose_secret()])?;
+    let url = endpoints::of(bank, Operation::DeleteConsent, &Ids::consent(consent_id))?;
     bodiless(Operation::DeleteConsent, Method::DELETE, url, &named_by_path(headers))
 }
 

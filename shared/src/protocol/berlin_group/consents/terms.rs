@@ -10,11 +10,11 @@ use crate::{
     domain::{
         bank::Bank,
         consent::{ConsentStatus, ConsentTerms},
-        secret::{ExposeSecret, SecretString},
+        secret::SecretString,
     },
     protocol::berlin_group::{
         BankRequest, BankResponse, Operation, answers,
-        endpoints::{bodiless, resource},
+        endpoints::{self, Ids, bodiless},
         errors::{AnswerError, MalformedAnswer, UnsendableRequest},
         headers::CallHeaders,
         wire::{Quotable, Text},
@@ -27,7 +27,7 @@ pub fn read(
     consent_id: &SecretString,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let url = resource(bank, &["consents", consent_id.expose_secret()])?;
+    let url = endpoints::of(bank, Operation::ReadConsent, &Ids::consent(consent_id))?;
     bodiless(Operation::ReadConsent, Method::GET, url, &named_by_path(headers))
 }
 
@@ -53,7 +53,7 @@ pub fn status(
     consent_id: &SecretString,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let url = resource(bank, &["consents", consent_id.expose_secret(), "status"])?;
+    let url = endpoints::of(bank, Operation::ConsentStatus, &Ids::consent(consent_id))?;
     bodiless(Operation::ConsentStatus, Method::GET, url, &named_by_path(headers))
 }
 
