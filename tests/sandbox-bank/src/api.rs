@@ -1,10 +1,13 @@
 //! The banking interface: OAuth endpoints and Berlin Group account information, once for each mood.
 
 mod accounts;
+mod authorisations;
+mod authorization_url;
 mod balances;
 mod consents;
 mod data;
 mod front;
+mod gate;
 mod headers;
 mod links;
 mod sighting;
@@ -12,11 +15,11 @@ mod transactions;
 
 use std::sync::Arc;
 
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router, middleware};
 
 use crate::bank::Bank;
-use crate::mood::{Approach, Mood};
+use crate::mood::{Consents, Mood, Scope};
 use crate::oauth::{metadata, token};
 use crate::refusal::Refusal;
 
@@ -34,10 +37,20 @@ pub(crate) fn router(bank: Arc<Bank>) -> Router {
 }
 
 fn bank_of(mood: Mood) -> Router<Arc<Bank>> {
-    let router = Router::new().nest("/v1", account_information());
-    match mood.profile().approach {
-        Approach::OAuth => router.merge(oauth()),
-        Approach::Redirect => router,
+    let profile = mood.profile();
+    let consents = match profile.consents {
+        Consents::Absent => no_consents(),
+        Consents::Open | Consents::Customers | Consents::Applications => consents(),
+    };
+    let router = Router::new().nest("/v1", consents.merge(account_information()));
+    let Some(server) = &profile.server else {
+        return router;
+    };
+    match server.scope {
+        Scope::Accounts(_) => {
+            router.merge(oauth()).route("/oauth/authorization-server-url", get(authorization_url::show))
+        }
+        Scope::Consent | Scope::Login(_) => router.merge(oauth()),
     }
 }
 
@@ -48,13 +61,23 @@ fn oauth() -> Router<Arc<Bank>> {
         .route("/revoke", post(token::revoke))
 }
 
-fn account_information() -> Router<Arc<Bank>> {
+fn consents() -> Router<Arc<Bank>> {
+    let one = get(authorisations::show).put(authorisations::confirm);
     Router::new()
         .route("/consents", post(consents::create))
         .route("/consents/{consent}", get(consents::show).delete(consents::terminate))
         .route("/consents/{consent}/status", get(consents::status))
-        .route("/consents/{consent}/authorisations", get(consents::authorisations))
-        .route("/consents/{consent}/authorisations/{authorisation}", get(consents::authorisation))
+        .route("/consents/{consent}/authorisations", get(authorisations::list).post(authorisations::start))
+        .route("/consents/{consent}/authorisations/{authorisation}", one)
+}
+
+/// A bank without consents has heard of them all the same.
+fn no_consents() -> Router<Arc<Bank>> {
+    Router::new().route("/consents", any(async || Refusal::Method))
+}
+
+fn account_information() -> Router<Arc<Bank>> {
+    Router::new()
         .route("/accounts", get(accounts::list))
         .route("/accounts/{account}", get(accounts::show))
         .route("/accounts/{account}/balances", get(balances::show))

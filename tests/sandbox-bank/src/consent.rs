@@ -2,6 +2,7 @@
 //! where it stands between request and end.
 
 pub(crate) mod access;
+pub(crate) mod authorisation;
 pub(crate) mod order;
 
 use jiff::Timestamp;
@@ -12,6 +13,8 @@ use crate::accounts::iban::Iban;
 use crate::accounts::people::{Account, Customer};
 use crate::mood::Mood;
 use access::{Access, AccountReference, Form};
+use authorisation::{Approval, Authorisation};
+pub(crate) use authorisation::{Chosen, ScaStatus};
 
 /// One consent and all that the bank remembers about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,7 +30,12 @@ pub(crate) struct Consent {
     pub(crate) last_action: Date,
     pub(crate) redirect_uri: String,
     pub(crate) nok_redirect_uri: Option<String>,
-    pub(crate) authorisation: Authorisation,
+    /// The attempts to have it authorised, oldest first.
+    #[serde(alias = "authorisation", deserialize_with = "authorisation::one_or_several")]
+    pub(crate) authorisations: Vec<Authorisation>,
+    /// The only one who may give it, if the bank knows already.
+    #[serde(default)]
+    pub(crate) asked_of: Option<String>,
     pub(crate) customer: Option<String>,
     pub(crate) accounts: Vec<GrantedAccount>,
     /// As stored; [`Consent::status_on`] also knows that time passes.
@@ -40,13 +48,6 @@ pub(crate) struct ThirdParty {
     /// The `organizationIdentifier`, which also is the OAuth client id.
     pub(crate) organisation: String,
     pub(crate) name: String,
-}
-
-/// The one authorisation that a consent is created with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Authorisation {
-    pub(crate) id: String,
-    pub(crate) status: ScaStatus,
 }
 
 /// An account as this consent names it. The id is new in every consent, so clients have to match
@@ -67,16 +68,10 @@ pub(crate) enum ConsentStatus {
     RevokedByPsu,
     Expired,
     TerminatedByTpp,
-}
-
-/// `scaStatus` of the Berlin Group, as far as a redirect gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum ScaStatus {
-    Received,
-    PsuAuthenticated,
-    Finalised,
-    Failed,
+    /// Somebody else has to agree as well.
+    PartiallyAuthorised,
+    /// A word of this bank's own, which the standard allows.
+    OnHold,
 }
 
 impl Consent {
@@ -94,7 +89,8 @@ impl Consent {
             last_action: order.ordered_on,
             redirect_uri: order.redirect_uri,
             nok_redirect_uri: order.nok_redirect_uri,
-            authorisation: Authorisation { id: ids.authorisation, status: ScaStatus::Received },
+            authorisations: ids.authorisation.map(Authorisation::received).into_iter().collect(),
+            asked_of: None,
             customer: None,
             accounts: Vec::new(),
             status: ConsentStatus::Received,
@@ -104,7 +100,7 @@ impl Consent {
     /// Where the consent stands on a day: `validUntil` is the last day it holds.
     pub(crate) fn status_on(&self, today: Date) -> ConsentStatus {
         match self.status {
-            ConsentStatus::Received | ConsentStatus::Valid if self.valid_until < today => ConsentStatus::Expired,
+            status if status.is_open() && self.valid_until < today => ConsentStatus::Expired,
             status => status,
         }
     }
@@ -116,36 +112,82 @@ impl Consent {
             Form::Named => named.contains(&account.iban),
             Form::Offer | Form::List | Form::Everything => self.access.admits_type(account.cash_account_type),
         };
-        customer.accounts.iter().filter(may).collect()
+        customer.accounts.iter().filter(|_| self.may_be_given_by(customer.id)).filter(may).collect()
     }
 
-    /// The customer has logged in for this consent.
-    pub(crate) fn authenticated(&mut self) {
-        if self.authorisation.status == ScaStatus::Received {
-            self.authorisation.status = ScaStatus::PsuAuthenticated;
-        }
+    /// An attempt to have it authorised.
+    pub(crate) fn authorisation(&self, id: &str) -> Option<&Authorisation> {
+        self.authorisations.iter().find(|one| one.id == id)
     }
 
-    /// The customer agreed, for these accounts.
-    pub(crate) fn approve(&mut self, customer: &str, accounts: Vec<(GrantedAccount, &'static str)>, today: Date) {
-        let references: Vec<_> =
-            accounts.iter().map(|(account, currency)| AccountReference::new(account.iban.clone(), currency)).collect();
-        self.access.grant(&references);
-        self.accounts = accounts.into_iter().map(|(account, _)| account).collect();
-        self.customer = Some(customer.to_owned());
-        self.authorisation.status = ScaStatus::Finalised;
+    /// An attempt to have it authorised, to be changed.
+    pub(crate) fn authorisation_mut(&mut self, id: &str) -> Option<&mut Authorisation> {
+        self.authorisations.iter_mut().find(|one| one.id == id)
+    }
+
+    /// Whether `customer` may be asked for it.
+    pub(crate) fn may_be_given_by(&self, customer: &str) -> bool {
+        self.asked_of.as_deref().is_none_or(|only| only == customer)
+    }
+
+    /// The customer agreed, for these accounts, in one attempt.
+    pub(crate) fn approve(&mut self, authorisation: &str, customer: &str, accounts: Vec<Chosen>, today: Date) {
+        self.settle(authorisation, ScaStatus::Finalised);
+        self.take_over(customer, accounts);
         self.turn(ConsentStatus::Valid, today);
     }
 
+    /// The customer agreed; the consent holds once the third party has brought the code with this
+    /// digest.
+    pub(crate) fn approve_unconfirmed(&mut self, authorisation: &str, approval: Approval) {
+        if let Some(authorisation) = self.authorisation_mut(authorisation) {
+            authorisation.status = ScaStatus::Unconfirmed;
+            authorisation.approval = Some(approval);
+        }
+    }
+
+    /// The third party brought a code. The right one makes the consent valid, a wrong one ends it;
+    /// `None` if nothing waits for one.
+    pub(crate) fn confirm(&mut self, authorisation: &str, code_sha256: &str, today: Date) -> Option<bool> {
+        let waiting = self.authorisation_mut(authorisation)?;
+        let approval = waiting.approval.take_if(|_| waiting.status == ScaStatus::Unconfirmed)?;
+        let right = approval.code_sha256 == code_sha256;
+        if right {
+            self.approve(authorisation, &approval.customer, approval.accounts, today);
+        } else {
+            self.refuse(authorisation, today);
+        }
+        Some(right)
+    }
+
     /// The customer refused.
-    pub(crate) fn refuse(&mut self, today: Date) {
-        self.authorisation.status = ScaStatus::Failed;
+    pub(crate) fn refuse(&mut self, authorisation: &str, today: Date) {
+        self.settle(authorisation, ScaStatus::Failed);
         self.end(ConsentStatus::Rejected, today);
+    }
+
+    /// Puts the consent where a test wants it.
+    pub(crate) fn put(&mut self, status: ConsentStatus, today: Date) {
+        self.turn(status, today);
+    }
+
+    fn settle(&mut self, authorisation: &str, status: ScaStatus) {
+        if let Some(authorisation) = self.authorisation_mut(authorisation) {
+            authorisation.status = status;
+        }
+    }
+
+    fn take_over(&mut self, customer: &str, accounts: Vec<Chosen>) {
+        let references: Vec<_> =
+            accounts.iter().map(|one| AccountReference::new(one.granted.iban.clone(), &one.currency)).collect();
+        self.access.grant(&references);
+        self.accounts = accounts.into_iter().map(|one| one.granted).collect();
+        self.customer = Some(customer.to_owned());
     }
 
     /// Ends the consent for `reason`; one that has ended already stays as it is.
     pub(crate) fn end(&mut self, reason: ConsentStatus, today: Date) {
-        if matches!(self.status_on(today), ConsentStatus::Received | ConsentStatus::Valid) {
+        if self.status_on(today).is_open() {
             self.turn(reason, today);
         }
     }
@@ -172,11 +214,19 @@ impl Consent {
     }
 }
 
+impl ConsentStatus {
+    /// Whether something can still become of the consent, or has.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Received | Self::Valid | Self::PartiallyAuthorised | Self::OnHold)
+    }
+}
+
 /// The identifiers of a new consent.
 #[derive(Debug)]
 pub(crate) struct Ids {
     pub(crate) consent: String,
-    pub(crate) authorisation: String,
+    /// None if the authorisation is started later.
+    pub(crate) authorisation: Option<String>,
 }
 
 #[cfg(test)]
@@ -199,19 +249,20 @@ pub(crate) mod tests {
             order::Returns { ok: "https://tpp.example/cb".to_owned(), nok: None },
             TODAY,
         );
-        let ids = Ids { consent: id.to_owned(), authorisation: format!("{id}-sca") };
+        let ids = Ids { consent: id.to_owned(), authorisation: Some(format!("{id}-sca")) };
         let tpp = ThirdParty { organisation: "PSDDE-FAKENCA-HUB001".to_owned(), name: "Hub".to_owned() };
         Consent::received(order.unwrap(), tpp, Mood::OAuth, ids, Timestamp::UNIX_EPOCH)
     }
 
-    fn granted(iban: &Iban) -> Vec<(GrantedAccount, &'static str)> {
-        vec![(GrantedAccount { resource_id: "r1".to_owned(), iban: iban.clone() }, "EUR")]
+    fn granted(iban: &Iban) -> Vec<Chosen> {
+        let granted = GrantedAccount { resource_id: "r1".to_owned(), iban: iban.clone() };
+        vec![Chosen { granted, currency: "EUR".to_owned() }]
     }
 
     #[test]
     fn expires_the_day_after_its_last_day() {
         let mut consent = consent("c1", json!({ "accounts": [] }));
-        consent.approve("anna-schmidt", Vec::new(), TODAY);
+        consent.approve("c1-sca", "anna-schmidt", Vec::new(), TODAY);
         let last = consent.valid_until;
         assert_eq!(consent.status_on(last), ConsentStatus::Valid);
         assert_eq!(consent.status_on(last.tomorrow().unwrap()), ConsentStatus::Expired);
@@ -220,7 +271,7 @@ pub(crate) mod tests {
     #[test]
     fn stays_ended_once_it_has_ended() {
         let mut consent = consent("c1", json!({ "accounts": [] }));
-        consent.refuse(TODAY);
+        consent.refuse("c1-sca", TODAY);
         consent.end(ConsentStatus::TerminatedByTpp, TODAY);
         assert_eq!(consent.status_on(TODAY), ConsentStatus::Rejected);
     }
@@ -240,7 +291,7 @@ pub(crate) mod tests {
         let iban = &customers(1)[0].accounts[0].iban;
         let valid = |id: &str, customer: &str| {
             let mut consent = consent(id, json!({ "accounts": [] }));
-            consent.approve(customer, granted(iban), TODAY);
+            consent.approve("c1-sca", customer, granted(iban), TODAY);
             consent
         };
         let older = valid("c1", "anna-schmidt");

@@ -1,14 +1,19 @@
 //! Moods: one process plays several banks, told apart by the first segment of the path.
 //!
-//! What a mood changes is data (its [`Profile`]), so that a further mood is a further row here and
-//! code only for what it really does differently.
+//! What a mood changes is data (its [`Profile`]), so that a further mood is a further row of the table
+//! and code only for what it really does differently.
+
+mod profile;
+mod table;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use profile::{Applications, Approach, Consents, LinkStyle, Pkce, Profile, Proof, Scope, Server, Start};
+
 /// One of the banks that this process plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mood {
     /// Integrated OAuth 2: the consent answers with a `scaOAuth` link, data calls need a token.
@@ -16,51 +21,23 @@ pub enum Mood {
     /// Plain redirect: the consent answers with a `scaRedirect` link, access is mutual TLS and the
     /// consent's id.
     Redirect,
-}
-
-/// How a mood behaves.
-#[derive(Debug)]
-pub(crate) struct Profile {
-    /// The first segment of every path.
-    pub(crate) segment: &'static str,
-    /// How the customer gets to the bank's pages.
-    pub(crate) approach: Approach,
-    /// What a data call has to show.
-    pub(crate) proof: Proof,
-    /// How links are written; real banks do either.
-    pub(crate) links: LinkStyle,
-}
-
-/// How the customer gets to the bank's pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Approach {
-    /// By an OAuth 2 authorisation request.
-    OAuth,
-    /// By a link of the bank's own.
-    Redirect,
-}
-
-/// What a data call has to show besides the certificate and the consent's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proof {
-    /// A bearer token issued for that consent.
+    /// OAuth 2 as a step before: no consent without the customer's token, then a plain redirect.
+    PreStep,
+    /// The authorisation is started by a call of its own and confirmed with a code. Requests are
+    /// signed.
+    Explicit,
+    /// No consents at all: the customer's token alone opens the data. Requests are signed.
     Token,
-    /// Nothing.
-    Nothing,
-}
-
-/// How links to the bank's own resources are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LinkStyle {
-    /// With scheme, host and port.
-    Absolute,
-    /// From the root of the host.
-    Relative,
+    /// Consents need a token of the application, then integrated OAuth 2 in a dialect.
+    Application,
+    /// The customer approves in the bank's app, away from any browser.
+    Decoupled,
 }
 
 impl Mood {
     /// Every mood of this bank.
-    pub(crate) const ALL: [Self; 2] = [Self::OAuth, Self::Redirect];
+    pub const ALL: [Self; 7] =
+        [Self::OAuth, Self::Redirect, Self::PreStep, Self::Explicit, Self::Token, Self::Application, Self::Decoupled];
 
     /// The name used in paths, in the journal and on the control port.
     pub fn as_str(self) -> &'static str {
@@ -74,18 +51,13 @@ impl Mood {
 
     pub(crate) const fn profile(self) -> &'static Profile {
         match self {
-            Self::OAuth => &Profile {
-                segment: "oauth",
-                approach: Approach::OAuth,
-                proof: Proof::Token,
-                links: LinkStyle::Absolute,
-            },
-            Self::Redirect => &Profile {
-                segment: "redirect",
-                approach: Approach::Redirect,
-                proof: Proof::Nothing,
-                links: LinkStyle::Relative,
-            },
+            Self::OAuth => &table::OAUTH,
+            Self::Redirect => &table::REDIRECT,
+            Self::PreStep => &table::PRESTEP,
+            Self::Explicit => &table::EXPLICIT,
+            Self::Token => &table::TOKEN,
+            Self::Application => &table::APPLICATION,
+            Self::Decoupled => &table::DECOUPLED,
         }
     }
 }
@@ -111,6 +83,15 @@ mod tests {
         for mood in Mood::ALL {
             assert_eq!(serde_json::to_value(mood).unwrap(), mood.as_str());
             assert_eq!(Mood::of_segment(mood.as_str()), Some(mood));
+        }
+    }
+
+    #[test]
+    fn has_a_server_wherever_it_wants_a_token() {
+        for mood in Mood::ALL {
+            let profile = mood.profile();
+            let wants = profile.proof != Proof::Consent || profile.approach == Approach::OAuth;
+            assert_eq!(wants, profile.server.is_some(), "{mood}");
         }
     }
 }

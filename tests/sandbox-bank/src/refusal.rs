@@ -38,6 +38,12 @@ pub(crate) enum Refusal {
     ConsentUnknownInHeader,
     #[error("the resource is not known")]
     ResourceUnknown,
+    #[error("the customer is not known")]
+    PsuUnknown,
+    #[error("the confirmation code is wrong")]
+    ScaInvalid,
+    #[error("the resource is not in a state for this")]
+    StatusInvalid,
     #[error("the method is not allowed here")]
     Method,
     #[error("the answer is only available as application/json")]
@@ -70,6 +76,9 @@ impl Refusal {
             Self::ConsentUnknownInPath => (StatusCode::FORBIDDEN, "CONSENT_UNKNOWN"),
             Self::ConsentUnknownInHeader => (StatusCode::BAD_REQUEST, "CONSENT_UNKNOWN"),
             Self::ResourceUnknown => (StatusCode::NOT_FOUND, "RESOURCE_UNKNOWN"),
+            Self::PsuUnknown => (StatusCode::UNAUTHORIZED, "PSU_CREDENTIALS_INVALID"),
+            Self::ScaInvalid => (StatusCode::BAD_REQUEST, "SCA_INVALID"),
+            Self::StatusInvalid => (StatusCode::CONFLICT, "STATUS_INVALID"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "SERVICE_INVALID"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "REQUESTED_FORMATS_INVALID"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "FORMAT_ERROR"),

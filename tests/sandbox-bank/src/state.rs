@@ -1,6 +1,6 @@
 //! Everything the bank remembers that changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,6 +11,7 @@ use crate::consent::{Consent, ConsentStatus};
 use crate::fault::Faults;
 use crate::mood::Mood;
 use crate::oauth::grants::Grants;
+use crate::policy::Policy;
 use crate::quota::BackgroundReads;
 use crate::sca::desk::Desk;
 use crate::settings::TokenPolicy;
@@ -24,12 +25,15 @@ pub(crate) struct State {
     pub(crate) clock_advance: SignedDuration,
     pub(crate) tokens: Tokens,
     pub(crate) consents: BTreeMap<String, Consent>,
-    /// Whether a customer may have several recurring consents with one third party.
-    pub(crate) several_consents: bool,
+    #[serde(flatten)]
+    pub(crate) policy: Policy,
     pub(crate) grants: Grants,
     pub(crate) reads: BackgroundReads,
     pub(crate) desk: Desk,
     pub(crate) faults: Faults,
+    /// The addresses that clients have announced for customers to come back to.
+    #[serde(default)]
+    announced: BTreeSet<(String, String)>,
 }
 
 /// The rules for tokens: as started with, and as changed since.
@@ -58,11 +62,12 @@ impl State {
             clock_advance: SignedDuration::ZERO,
             tokens: Tokens::configured(tokens),
             consents: BTreeMap::new(),
-            several_consents: false,
+            policy: Policy::default(),
             grants: Grants::default(),
             reads: BackgroundReads::default(),
             desk: Desk::default(),
             faults: Faults::default(),
+            announced: BTreeSet::new(),
         }
     }
 
@@ -76,6 +81,16 @@ impl State {
         clock.saturating_add(self.clock_advance).unwrap_or(Timestamp::MAX)
     }
 
+    /// Remembers an address that customers may be sent back to for `client`.
+    pub(crate) fn announce(&mut self, client: &str, redirect_uri: &str) {
+        self.announced.insert((client.to_owned(), redirect_uri.to_owned()));
+    }
+
+    /// Whether `client` has announced that address.
+    pub(crate) fn is_announced(&self, client: &str, redirect_uri: &str) -> bool {
+        self.announced.contains(&(client.to_owned(), redirect_uri.to_owned()))
+    }
+
     /// A consent that `organisation` made in this mood; anybody else's looks the same as none.
     pub(crate) fn own_consent(&self, id: &str, mood: Mood, organisation: &str) -> Option<&Consent> {
         self.consents.get(id).filter(|consent| consent.mood == mood && consent.tpp.organisation == organisation)
@@ -83,7 +98,7 @@ impl State {
 
     /// Ends the consents whose place `newer` takes, unless the bank allows several.
     pub(crate) fn retire_older(&mut self, newer: &Consent, today: Date) {
-        if self.several_consents {
+        if self.policy.several_consents {
             return;
         }
         let older = self.consents.values_mut().filter(|consent| consent.gives_way_to(newer, today));
@@ -110,10 +125,10 @@ mod tests {
 
     fn with_two_valid_consents(several: bool) -> ConsentStatus {
         let mut state = state();
-        state.several_consents = several;
+        state.policy.several_consents = several;
         for id in ["older", "newer"] {
             let mut consent = consent(id, json!({ "accounts": [] }));
-            consent.approve("anna-schmidt", Vec::new(), TODAY);
+            consent.approve("sca", "anna-schmidt", Vec::new(), TODAY);
             state.retire_older(&consent, TODAY);
             state.consents.insert(id.to_owned(), consent);
         }

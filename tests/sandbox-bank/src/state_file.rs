@@ -70,6 +70,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::policy::Policy;
     use crate::settings::TokenPolicy;
 
     #[test]
@@ -78,9 +79,22 @@ mod tests {
         let data = DataDir::open(directory.path()).unwrap();
         assert!(data.load().unwrap().is_none());
         let mut state = State::new(TokenPolicy::default(), Timestamp::UNIX_EPOCH);
-        state.several_consents = true;
+        state.policy.several_consents = true;
         data.save(&state).unwrap();
-        assert!(data.load().unwrap().unwrap().several_consents);
+        assert!(data.load().unwrap().unwrap().policy.several_consents);
+    }
+
+    #[test]
+    fn reads_what_an_earlier_bank_saved() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::open(directory.path()).unwrap();
+        let mut saved = serde_json::to_value(State::new(TokenPolicy::default(), Timestamp::UNIX_EPOCH)).unwrap();
+        let known = ["opened_on", "clock_advance", "tokens", "consents", "grants", "reads", "desk", "faults"];
+        saved.as_object_mut().unwrap().retain(|name, _| known.contains(&name.as_str()));
+        saved["several_consents"] = true.into();
+        fs::write(data.join("state.json"), saved.to_string()).unwrap();
+        let read = data.load().unwrap().unwrap();
+        assert_eq!(read.policy, Policy { several_consents: true, ..Policy::default() });
     }
 
     #[test]

@@ -6,27 +6,32 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::authorisations::way_to_the_customer;
+use super::gate;
 use super::headers::{ForConsent, InOrder};
-use super::links::{self, Links};
+use super::links::Links;
 use crate::bank::{Bank, Moment};
+use crate::consent::authorisation::Authorisation;
 use crate::consent::order::Order;
 use crate::consent::{Consent, ConsentStatus, Ids};
-use crate::mood::{Approach, Mood};
-use crate::oauth::metadata;
+use crate::mood::{Approach, Mood, Start};
 use crate::random;
 use crate::refusal::Refusal;
 use crate::tls::caller::Caller;
 
+/// What banks write for customers to read.
+pub(super) const PSU_MESSAGE: &str = "Please confirm in your Sandbox Bank app.";
+
 /// The consent named in the path, made by the caller in this mood, and the time it was looked at.
 #[derive(Debug)]
 pub(super) struct Own {
-    consent: Consent,
-    moment: Moment,
+    pub(super) consent: Consent,
+    pub(super) moment: Moment,
 }
 
 /// The names that paths below `/consents` contain.
@@ -45,7 +50,9 @@ impl FromRequestParts<Arc<Bank>> for Own {
             Path::<Names>::from_request_parts(parts, bank).await.map_err(|_| Refusal::ConsentUnknownInPath)?;
         let Extension(mood) = Extension::<Mood>::from_request_parts(parts, bank).await.map_err(unknown)?;
         let Extension(caller) = Extension::<Caller>::from_request_parts(parts, bank).await.map_err(unknown)?;
+        gate::play_script(bank, mood, &names.consent)?;
         bank.read(|state, moment| {
+            gate::admit(mood, &parts.headers, &caller, state, moment)?;
             let own = state.own_consent(&names.consent, mood, &caller.tpp.organisation);
             own.cloned().map(|consent| Self { consent, moment }).ok_or(Refusal::ConsentUnknownInPath)
         })
@@ -57,46 +64,58 @@ pub(super) async fn create(
     State(bank): State<Arc<Bank>>,
     Extension(mood): Extension<Mood>,
     Extension(caller): Extension<Caller>,
-    ForConsent(returns): ForConsent,
+    headers: HeaderMap,
+    ForConsent { returns, psu_id }: ForConsent,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let ids = Ids { consent: random::id()?, authorisation: random::id()? };
+    let implicit = mood.profile().start == Start::Implicit;
+    let ids = Ids { consent: random::id()?, authorisation: implicit.then(random::id).transpose()? };
+    let asked_of = known(&bank, psu_id)?;
     let (consent, several) = bank.change(|state, moment| {
+        let customer = gate::admit_new(mood, &headers, &caller, state, moment)?;
         let order = Order::parse(&body, returns, moment.today)?;
-        let consent = Consent::received(order, caller.tpp, mood, ids, moment.now);
+        let mut consent = Consent::received(order, caller.tpp, mood, ids, moment.now);
+        consent.asked_of = asked_of.or(customer);
+        if mood.profile().approach == Approach::Decoupled {
+            consent.authorisations.iter_mut().for_each(Authorisation::started);
+        }
         state.consents.insert(consent.id.clone(), consent.clone());
-        Ok::<_, Refusal>((consent, state.several_consents))
+        let policy = &state.policy;
+        Ok::<_, Refusal>((consent, policy.tells_several.then_some(policy.several_consents)))
     })?;
     let links = Links::new(&bank.addresses, mood);
     let headers = [
         (header::LOCATION.as_str(), links.href(&format!("/consents/{}", consent.id))),
-        ("aspsp-sca-approach", "REDIRECT".to_owned()),
-        ("aspsp-multiple-consent-support", several.to_string()),
+        ("aspsp-sca-approach", mood.profile().approach.as_str().to_owned()),
     ];
-    Ok((StatusCode::CREATED, headers, Json(created(&bank, &consent, links))).into_response())
+    let told = several.map(|several| [("aspsp-multiple-consent-support", several.to_string())]);
+    Ok((StatusCode::CREATED, headers, told.map(AppendHeaders), Json(created(&bank, &consent, links))).into_response())
+}
+
+/// The customer that `PSU-ID` names.
+fn known(bank: &Bank, psu_id: Option<String>) -> Result<Option<String>, Refusal> {
+    match psu_id {
+        Some(id) if bank.book.customer(&id).is_none() => Err(Refusal::PsuUnknown),
+        other => Ok(other),
+    }
 }
 
 fn created(bank: &Bank, consent: &Consent, links: Links<'_>) -> Value {
     let own = format!("/consents/{}", consent.id);
-    let authorisation = &consent.authorisation.id;
-    let mut all = json!({
-        "self": links.to(&own),
-        "status": links.to(&format!("{own}/status")),
-        "scaStatus": links.to(&format!("{own}/authorisations/{authorisation}")),
-    });
-    let (name, address) = way_to_the_customer(bank, consent);
-    all[name] = links::elsewhere(&address);
-    json!({ "consentStatus": ConsentStatus::Received, "consentId": consent.id, "_links": all })
-}
-
-fn way_to_the_customer(bank: &Bank, consent: &Consent) -> (&'static str, String) {
-    let web = &bank.addresses.web;
-    match consent.mood.profile().approach {
-        Approach::OAuth => ("scaOAuth", metadata::address(&bank.addresses, consent.mood)),
-        Approach::Redirect => {
-            ("scaRedirect", format!("{web}/{}/sca/{}/{}", consent.mood, consent.id, consent.authorisation.id))
+    let mut all = json!({ "self": links.to(&own), "status": links.to(&format!("{own}/status")) });
+    if let Some(authorisation) = consent.authorisations.first() {
+        all["scaStatus"] = links.to(&format!("{own}/authorisations/{}", authorisation.id));
+        if let Some((name, link)) = way_to_the_customer(bank, consent, &authorisation.id) {
+            all[name] = link;
         }
+    } else {
+        all["startAuthorisation"] = links.to(&format!("{own}/authorisations"));
     }
+    let mut body = json!({ "consentStatus": ConsentStatus::Received, "consentId": consent.id, "_links": all });
+    if consent.mood.profile().approach == Approach::Decoupled {
+        body["psuMessage"] = json!(PSU_MESSAGE);
+    }
+    body
 }
 
 /// `GET /consents/{consent}`
@@ -126,15 +145,4 @@ pub(super) async fn terminate(State(bank): State<Arc<Bank>>, own: Own) -> Result
         }
         Ok(StatusCode::NO_CONTENT)
     })
-}
-
-/// `GET /consents/{consent}/authorisations`
-pub(super) async fn authorisations(own: Own) -> Json<Value> {
-    Json(json!({ "authorisationIds": [own.consent.authorisation.id] }))
-}
-
-/// `GET /consents/{consent}/authorisations/{authorisation}`
-pub(super) async fn authorisation(own: Own, Path((_, id)): Path<(String, String)>) -> Result<Json<Value>, Refusal> {
-    let known = own.consent.authorisation;
-    (known.id == id).then(|| Json(json!({ "scaStatus": known.status }))).ok_or(Refusal::ResourceUnknown)
 }

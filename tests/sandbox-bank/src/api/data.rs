@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use super::headers::{InOrder, bearer, required};
+use super::headers::{InOrder, bearer_in, check_whole_psu, required};
 use super::links::Links;
 use crate::accounts::iban::Iban;
 use crate::accounts::people::Account;
@@ -15,6 +15,7 @@ use crate::bank::{Bank, Moment};
 use crate::consent::access::Resource;
 use crate::consent::{Consent, ConsentStatus};
 use crate::mood::{Mood, Proof};
+use crate::oauth::grants::Subject;
 use crate::quota::{Presence, Read};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -36,29 +37,69 @@ impl FromRequestParts<Arc<Bank>> for Entitled {
         let missing = |_| Refusal::ConsentInvalid;
         let Extension(mood) = Extension::<Mood>::from_request_parts(parts, bank).await.map_err(missing)?;
         let Extension(caller) = Extension::<Caller>::from_request_parts(parts, bank).await.map_err(missing)?;
-        let id = required(&parts.headers, "consent-id")?;
+        if mood.profile().whole_psu_headers {
+            check_whole_psu(&parts.headers)?;
+        }
         bank.read(|state, moment| {
-            if mood.profile().proof == Proof::Token {
-                check_token(state, &parts.headers, &caller, id, moment)?;
-            }
-            let own = state.own_consent(id, mood, &caller.tpp.organisation);
-            let consent = own.cloned().ok_or(Refusal::ConsentUnknownInHeader)?;
+            let visitor = Visitor { mood, caller: &caller, headers: &parts.headers };
+            let consent = visitor.consent(state, moment)?.clone();
             check_status(&consent, moment)?;
             Ok(Self { consent, moment, presence })
         })
     }
 }
 
-fn check_token(
-    state: &State,
-    headers: &HeaderMap,
-    caller: &Caller,
-    consent: &str,
-    moment: Moment,
-) -> Result<(), Refusal> {
-    let token = bearer(headers).ok_or(Refusal::TokenUnknown)?;
-    let opens = state.grants.consent_of(token, &caller.tpp.organisation, moment.now)?;
-    (opens == consent).then_some(()).ok_or(Refusal::TokenInvalid)
+/// Somebody who wants data, with all that the call shows.
+#[derive(Clone, Copy)]
+struct Visitor<'a> {
+    mood: Mood,
+    caller: &'a Caller,
+    headers: &'a HeaderMap,
+}
+
+impl Visitor<'_> {
+    /// The consent that the call shows, with the token that has to go with it.
+    fn consent<'s>(&self, state: &'s State, moment: Moment) -> Result<&'s Consent, Refusal> {
+        let proof = self.mood.profile().proof;
+        if proof == Proof::Token {
+            return self.consent_of_token(state, moment);
+        }
+        let id = required(self.headers, "consent-id")?;
+        let subject = match proof {
+            Proof::ConsentAndToken | Proof::ConsentAndLogin => Some(self.subject(state, moment)?),
+            Proof::Consent | Proof::Token => None,
+        };
+        if proof == Proof::ConsentAndToken && subject != Some(&Subject::Consent(id.to_owned())) {
+            return Err(Refusal::TokenInvalid);
+        }
+        let own = state.own_consent(id, self.mood, &self.caller.tpp.organisation);
+        let consent = own.ok_or(Refusal::ConsentUnknownInHeader)?;
+        if proof == Proof::ConsentAndLogin && !is_login_of(subject, consent) {
+            return Err(Refusal::TokenInvalid);
+        }
+        Ok(consent)
+    }
+
+    /// The consent behind a token, where a consent of its own has no place.
+    fn consent_of_token<'s>(&self, state: &'s State, moment: Moment) -> Result<&'s Consent, Refusal> {
+        if self.headers.contains_key("consent-id") {
+            return Err(Refusal::Format("the header consent-id is not wanted here".to_owned()));
+        }
+        let Subject::Consent(id) = self.subject(state, moment)? else {
+            return Err(Refusal::TokenInvalid);
+        };
+        state.own_consent(id, self.mood, &self.caller.tpp.organisation).ok_or(Refusal::TokenInvalid)
+    }
+
+    fn subject<'s>(&self, state: &'s State, moment: Moment) -> Result<&'s Subject, Refusal> {
+        let token = bearer_in(self.headers, self.mood.profile().token_header()).ok_or(Refusal::TokenUnknown)?;
+        Ok(state.grants.subject_of(token, &self.caller.tpp.organisation, moment.now)?)
+    }
+}
+
+/// Whether a token is that of the customer who gave the consent, or may still give it.
+fn is_login_of(subject: Option<&Subject>, consent: &Consent) -> bool {
+    matches!(subject, Some(Subject::Customer { customer }) if consent.may_be_given_by(customer))
 }
 
 fn check_status(consent: &Consent, moment: Moment) -> Result<(), Refusal> {
@@ -66,6 +107,8 @@ fn check_status(consent: &Consent, moment: Moment) -> Result<(), Refusal> {
         ConsentStatus::Valid => Ok(()),
         ConsentStatus::Expired => Err(Refusal::ConsentExpired),
         ConsentStatus::Received
+        | ConsentStatus::PartiallyAuthorised
+        | ConsentStatus::OnHold
         | ConsentStatus::Rejected
         | ConsentStatus::RevokedByPsu
         | ConsentStatus::TerminatedByTpp => Err(Refusal::ConsentInvalid),

@@ -61,7 +61,7 @@ pub(super) async fn receive(
 async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> Done {
     let (parts, body) = request.into_parts();
     let body = body::to_bytes(body, LONGEST_BODY).await.ok();
-    let target = classify(&parts.method, parts.uri.path());
+    let target = sighting::sharpened(classify(&parts.method, parts.uri.path()), body.as_ref());
     let fault = bank.draw_fault(target.operation, target.mood);
     let entry = sighting::entry(bank.now(), target, &parts, body.as_ref(), &caller, fault.as_ref());
     let request_id = entry.request_id.clone();

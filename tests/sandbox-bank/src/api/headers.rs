@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use axum::Extension;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -9,6 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::consent::order::Returns;
+use crate::mood::{Approach, Mood};
 use crate::quota::Presence;
 use crate::refusal::Refusal;
 
@@ -56,19 +58,41 @@ impl<S: Sync> FromRequestParts<S> for InOrder {
 
 /// The headers that `POST /consents` needs besides.
 #[derive(Debug)]
-pub(super) struct ForConsent(pub(super) Returns);
+pub(super) struct ForConsent {
+    pub(super) returns: Returns,
+    /// `PSU-ID`, where the bank has to find the customer by itself.
+    pub(super) psu_id: Option<String>,
+}
 
-impl<S: Sync> FromRequestParts<S> for ForConsent {
+impl<S: Send + Sync> FromRequestParts<S> for ForConsent {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         InOrder::from_request_parts(parts, state).await?;
         check_content_type(&parts.headers)?;
         required(&parts.headers, "psu-ip-address")?;
-        let ok = required(&parts.headers, "tpp-redirect-uri")?.to_owned();
+        let mood = Extension::<Mood>::from_request_parts(parts, state).await.ok();
+        let profile = mood.map(|Extension(mood)| mood.profile());
+        if profile.is_some_and(|profile| profile.refuses_psu_id) && parts.headers.contains_key("psu-id") {
+            return Err(Refusal::Format("the header psu-id is not wanted here".to_owned()));
+        }
         let nok = text(&parts.headers, "tpp-nok-redirect-uri").map(str::to_owned);
-        Ok(Self(Returns { ok, nok }))
+        if profile.is_some_and(|profile| profile.approach == Approach::Decoupled) {
+            let psu_id = Some(required(&parts.headers, "psu-id")?.to_owned());
+            let ok = text(&parts.headers, "tpp-redirect-uri").unwrap_or_default().to_owned();
+            return Ok(Self { returns: Returns { ok, nok }, psu_id });
+        }
+        let ok = required(&parts.headers, "tpp-redirect-uri")?.to_owned();
+        Ok(Self { returns: Returns { ok, nok }, psu_id: None })
     }
+}
+
+/// Headers about the customer come all or not at all: an address without a browser is refused, and a
+/// browser without an address.
+pub(super) fn check_whole_psu(headers: &HeaderMap) -> Result<(), Refusal> {
+    let (address, agent) = (headers.contains_key("psu-ip-address"), headers.contains_key("psu-user-agent"));
+    let half = || Refusal::Format("psu-ip-address and psu-user-agent come together or not at all".to_owned());
+    (address == agent).then_some(()).ok_or_else(half)
 }
 
 /// A header's value, if it is text.
@@ -76,9 +100,14 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The bearer token (RFC 6750 section 2.1).
+/// The bearer token in the usual header (RFC 6750 section 2.1).
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = text(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
+    bearer_in(headers, header::AUTHORIZATION.as_str())
+}
+
+/// The bearer token in a header.
+pub(super) fn bearer_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let (scheme, token) = text(headers, name)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -109,7 +138,7 @@ fn check_accept(headers: &HeaderMap) -> Result<(), Refusal> {
     if accept.trim().is_empty() || ranges.into_iter().any(json) { Ok(()) } else { Err(Refusal::NotAcceptable) }
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/json").then_some(()).ok_or(Refusal::MediaType)

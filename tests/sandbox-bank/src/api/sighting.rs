@@ -17,8 +17,17 @@ use crate::random::is_id;
 use crate::tls::caller::Caller;
 
 /// Parameters that may be told; nothing else of a query is.
-const HARMLESS: [&str; 7] =
-    ["bookingStatus", "dateFrom", "dateTo", "withBalance", "page", "entryReferenceFrom", "deltaList"];
+const HARMLESS: [&str; 9] = [
+    "bookingStatus",
+    "dateFrom",
+    "dateTo",
+    "withBalance",
+    "page",
+    "pageIndex",
+    "itemsPerPage",
+    "entryReferenceFrom",
+    "deltaList",
+];
 
 /// The entry for a request that has just arrived; `body` is missing if it could not be read.
 pub(super) fn entry(
@@ -52,15 +61,27 @@ pub(super) fn entry(
     }
 }
 
+/// The target, told apart by the form where the path does not do: an application's token from a
+/// customer's.
+pub(super) fn sharpened(target: Target, body: Option<&Bytes>) -> Target {
+    let form = form_of(&target, body);
+    let operation = match (target.operation, form.one("grant_type")) {
+        (Operation::Token, Some("client_credentials")) => Operation::ApplicationToken,
+        (operation, _) => operation,
+    };
+    Target { operation, ..target }
+}
+
 fn form_of(target: &Target, body: Option<&Bytes>) -> Form {
-    let has_form = matches!(target.operation, Operation::Token | Operation::Revoke);
+    let has_form = matches!(target.operation, Operation::Token | Operation::ApplicationToken | Operation::Revoke);
     body.filter(|_| has_form).map(|body| Form::read(body)).unwrap_or_default()
 }
 
 /// What the request proves itself with: a bearer token, or the code or token in its form.
 fn secret<'a>(parts: &'a Parts, form: &'a Form) -> Option<&'a str> {
     let in_form = || ["refresh_token", "code", "token"].into_iter().find_map(|name| form.one(name));
-    headers::bearer(&parts.headers).or_else(in_form)
+    let in_header = |name| headers::bearer_in(&parts.headers, name);
+    in_header("authorization").or_else(|| in_header("psd2-authorization")).or_else(in_form)
 }
 
 /// A grant type as the journal may tell it: anything unknown might be a secret in the wrong place.

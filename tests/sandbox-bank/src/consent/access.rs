@@ -100,6 +100,13 @@ impl AccountReference {
 }
 
 impl Access {
+    /// All data of the accounts that the customer picks.
+    pub(crate) fn offer() -> Self {
+        let none = || Some(Vec::new());
+        let wire = Wire { accounts: none(), balances: none(), transactions: none(), ..Wire::default() };
+        Self { wire, form: Form::Offer }
+    }
+
     pub(crate) const fn form(&self) -> Form {
         self.form
     }

@@ -55,6 +55,20 @@ struct Wire {
 }
 
 impl Order {
+    /// What a customer agrees to where no consent is asked for: all data of the accounts to pick, as
+    /// long and as often as the bank grants.
+    pub(crate) fn of_everything(redirect_uri: &str, today: Date) -> Self {
+        Self {
+            access: Access::offer(),
+            recurring: true,
+            valid_until: today.saturating_add(LONGEST_DAYS.days()),
+            frequency_per_day: MOST_READS,
+            ordered_on: today,
+            redirect_uri: redirect_uri.to_owned(),
+            nok_redirect_uri: None,
+        }
+    }
+
     /// Reads the body. `validUntil` is shortened to what the bank grants (9999-12-31 asks for the
     /// longest), `frequencyPerDay` is capped.
     pub(crate) fn parse(body: &[u8], returns: Returns, today: Date) -> Result<Self, OrderFault> {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::fault::FaultError;
+use crate::policy::PolicyError;
 use crate::state_file::DataDirError;
 
 /// A JSON body, whatever its content type says: this port is used from command lines, too.
@@ -25,6 +26,8 @@ pub(super) enum Mistake {
     Since,
     #[error("{0}")]
     Fault(#[from] FaultError),
+    #[error("{0}")]
+    Policy(#[from] PolicyError),
     #[error("there is no customer {0:?}")]
     Customer(String),
     #[error("accounts may only be accounts of the customer")]
@@ -57,6 +60,7 @@ impl Mistake {
             | Self::Unreadable
             | Self::Since
             | Self::Fault(_)
+            | Self::Policy(_)
             | Self::Customer(_)
             | Self::Account
             | Self::Times

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::response::Json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::{Body, Mistake};
 use crate::bank::Bank;
+use crate::policy::Policy;
 use crate::settings::{Rotation, TokenPolicy};
 
 /// How far the clock moves.
@@ -69,25 +70,18 @@ pub(super) async fn change_tokens(
     })
 }
 
-/// The bank's habits with consents.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Policy {
-    several_consents: bool,
-}
-
 /// `GET /policy`
-pub(super) async fn policy(State(bank): State<Arc<Bank>>) -> Json<Value> {
-    Json(json!({ "several_consents": bank.read(|state, _| state.several_consents) }))
+pub(super) async fn policy(State(bank): State<Arc<Bank>>) -> Json<Policy> {
+    Json(bank.read(|state, _| state.policy.clone()))
 }
 
-/// `POST /policy`: whether a customer may have several recurring consents with one third party.
+/// `POST /policy`: habits that are not named stay.
 pub(super) async fn change_policy(
     State(bank): State<Arc<Bank>>,
-    Body(policy): Body<Policy>,
-) -> Result<Json<Value>, Mistake> {
+    Body(changes): Body<Map<String, Value>>,
+) -> Result<Json<Policy>, Mistake> {
     bank.change(|state, _| {
-        state.several_consents = policy.several_consents;
-        Ok(Json(json!({ "several_consents": policy.several_consents })))
+        state.policy = state.policy.changed(changes)?;
+        Ok(Json(state.policy.clone()))
     })
 }

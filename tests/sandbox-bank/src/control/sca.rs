@@ -10,6 +10,7 @@ use super::body::{Body, Mistake};
 use crate::accounts::iban::Iban;
 use crate::accounts::people::Customer;
 use crate::bank::Bank;
+use crate::mood::Mood;
 use crate::sca::decision::Decision;
 use crate::sca::desk::Scripted;
 
@@ -20,6 +21,8 @@ pub(super) struct Script {
     decision: Wanted,
     customer: Option<String>,
     accounts: Option<Vec<Iban>>,
+    /// For visits of this mood only.
+    mood: Option<Mood>,
     times: Option<u32>,
 }
 
@@ -27,6 +30,8 @@ pub(super) struct Script {
 #[serde(rename_all = "snake_case")]
 enum Wanted {
     Approve,
+    /// Approves where somebody else has to agree as well: the consent is `partiallyAuthorised`.
+    ApprovePartly,
     Refuse,
     /// Leaves everything to the browser again.
     Browser,
@@ -39,10 +44,11 @@ pub(super) async fn script(State(bank): State<Arc<Bank>>, Body(script): Body<Scr
     if times == 0 {
         return Err(Mistake::Times);
     }
+    let mood = script.mood;
     let decision = script.decision(&bank)?;
     bank.change(|state, _| {
         match decision {
-            Some(decision) => state.desk.script(Scripted { decision, times }),
+            Some(decision) => state.desk.script(Scripted { decision, mood, times }),
             None => state.desk.forget_script(),
         }
         Ok(StatusCode::NO_CONTENT)
@@ -58,7 +64,11 @@ impl Script {
             return Err(Mistake::Account);
         }
         Ok(match self.decision {
-            Wanted::Approve => Some(Decision::Approve { customer: customer.id.to_owned(), accounts: self.accounts }),
+            Wanted::Approve | Wanted::ApprovePartly => Some(Decision::Approve {
+                customer: customer.id.to_owned(),
+                accounts: self.accounts,
+                partly: self.decision == Wanted::ApprovePartly,
+            }),
             Wanted::Refuse => Some(Decision::Refuse),
             Wanted::Browser => None,
         })

@@ -39,14 +39,24 @@ fn subject<'a>(method: &Method, segments: &[&'a str]) -> (Operation, Option<&'a 
         ["v1", "consents"] if method == Method::POST => (Operation::Consents, None, None),
         ["v1", "consents", id] => (Operation::Consent, Some(id), None),
         ["v1", "consents", id, "status"] => (Operation::ConsentStatus, Some(id), None),
-        ["v1", "consents", id, "authorisations"] | ["v1", "consents", id, "authorisations", _] => {
-            (Operation::Authorisation, Some(id), None)
+        ["v1", "consents", id, "authorisations"] if method == Method::POST => {
+            (Operation::StartAuthorisation, Some(id), None)
         }
+        ["v1", "consents", id, "authorisations"] => (Operation::Authorisations, Some(id), None),
+        ["v1", "consents", id, "authorisations", _] if method == Method::PUT => {
+            (Operation::ConfirmAuthorisation, Some(id), None)
+        }
+        ["v1", "consents", id, "authorisations", _] => (Operation::AuthorisationStatus, Some(id), None),
         ["v1", "accounts"] => (Operation::Accounts, None, None),
         ["v1", "accounts", id] => (Operation::Account, None, Some(id)),
         ["v1", "accounts", id, "balances"] => (Operation::Balances, None, Some(id)),
         ["v1", "accounts", id, "transactions"] => (Operation::Transactions, None, Some(id)),
         ["v1", "accounts", id, "transactions", _] => (Operation::Transaction, None, Some(id)),
+        ["v1", "card-accounts"] => (Operation::CardAccounts, None, None),
+        ["v1", "card-accounts", id] => (Operation::CardAccount, None, Some(id)),
+        ["v1", "card-accounts", id, "balances"] => (Operation::CardBalances, None, Some(id)),
+        ["v1", "card-accounts", id, "transactions"] => (Operation::CardTransactions, None, Some(id)),
+        ["oauth", "authorization-server-url"] => (Operation::AuthorizationUrl, None, None),
         ["token"] => (Operation::Token, None, None),
         ["revoke"] => (Operation::Revoke, None, None),
         [".well-known", "oauth-authorization-server"] => (Operation::Metadata, None, None),
@@ -75,8 +85,15 @@ mod tests {
             (Method::POST, "/oauth/v1/consents".to_owned(), Operation::Consents),
             (Method::GET, format!("/oauth/v1/consents/{ID}"), Operation::Consent),
             (Method::GET, format!("/redirect/v1/consents/{ID}/status"), Operation::ConsentStatus),
-            (Method::GET, format!("/redirect/v1/consents/{ID}/authorisations"), Operation::Authorisation),
-            (Method::GET, format!("/redirect/v1/consents/{ID}/authorisations/{ID}"), Operation::Authorisation),
+            (Method::POST, format!("/explicit/v1/consents/{ID}/authorisations"), Operation::StartAuthorisation),
+            (Method::GET, format!("/redirect/v1/consents/{ID}/authorisations"), Operation::Authorisations),
+            (Method::GET, format!("/redirect/v1/consents/{ID}/authorisations/{ID}"), Operation::AuthorisationStatus),
+            (Method::PUT, format!("/explicit/v1/consents/{ID}/authorisations/{ID}"), Operation::ConfirmAuthorisation),
+            (Method::GET, "/redirect/v1/card-accounts".to_owned(), Operation::CardAccounts),
+            (Method::GET, format!("/redirect/v1/card-accounts/{ID}"), Operation::CardAccount),
+            (Method::GET, format!("/redirect/v1/card-accounts/{ID}/balances"), Operation::CardBalances),
+            (Method::GET, format!("/redirect/v1/card-accounts/{ID}/transactions"), Operation::CardTransactions),
+            (Method::GET, "/token/oauth/authorization-server-url".to_owned(), Operation::AuthorizationUrl),
             (Method::GET, "/redirect/v1/accounts".to_owned(), Operation::Accounts),
             (Method::GET, format!("/redirect/v1/accounts/{ID}"), Operation::Account),
             (Method::GET, format!("/redirect/v1/accounts/{ID}/balances"), Operation::Balances),

@@ -71,8 +71,19 @@ pub enum Operation {
     Consent,
     /// Reading where a consent stands.
     ConsentStatus,
-    /// Reading the authorisations of a consent, or one of them.
-    Authorisation,
+    /// Starting an authorisation of a consent.
+    StartAuthorisation,
+    /// The list of a consent's authorisations.
+    Authorisations,
+    /// Reading where an authorisation stands.
+    #[serde(alias = "authorisation")]
+    AuthorisationStatus,
+    /// Confirming an authorisation with a code.
+    ConfirmAuthorisation,
+    /// A token for the application itself.
+    ApplicationToken,
+    /// Asking where authorisation requests go.
+    AuthorizationUrl,
     /// The list of accounts.
     Accounts,
     /// One account.
@@ -83,6 +94,14 @@ pub enum Operation {
     Transactions,
     /// One transaction.
     Transaction,
+    /// The list of card accounts.
+    CardAccounts,
+    /// One card account.
+    CardAccount,
+    /// A card account's balances.
+    CardBalances,
+    /// A card account's transactions.
+    CardTransactions,
     /// The token endpoint.
     Token,
     /// The revocation endpoint.
@@ -101,12 +120,21 @@ impl Operation {
             Self::Consents => "consents",
             Self::Consent => "consent",
             Self::ConsentStatus => "consent_status",
-            Self::Authorisation => "authorisation",
+            Self::StartAuthorisation => "start_authorisation",
+            Self::Authorisations => "authorisations",
+            Self::AuthorisationStatus => "authorisation_status",
+            Self::ConfirmAuthorisation => "confirm_authorisation",
+            Self::ApplicationToken => "application_token",
+            Self::AuthorizationUrl => "authorization_url",
             Self::Accounts => "accounts",
             Self::Account => "account",
             Self::Balances => "balances",
             Self::Transactions => "transactions",
             Self::Transaction => "transaction",
+            Self::CardAccounts => "card_accounts",
+            Self::CardAccount => "card_account",
+            Self::CardBalances => "card_balances",
+            Self::CardTransactions => "card_transactions",
             Self::Token => "token",
             Self::Revoke => "revoke",
             Self::Metadata => "metadata",

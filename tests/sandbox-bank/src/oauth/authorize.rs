@@ -1,7 +1,10 @@
 //! The authorisation request (RFC 6749 section 4.1.1 with RFC 7636), as far as no customer is needed.
 //!
-//! The scope `AIS:<consentId>` names the consent, and the consent names the client and the redirect
-//! URI; so nothing is sent anywhere before those two are known to belong together.
+//! Where the scope `AIS:<consentId>` names a consent, the consent names the client and the redirect
+//! URI; so nothing is sent anywhere before those two are known to belong together. Where there is no
+//! consent yet, a login comes back to any well-formed address, because the code is worth something to
+//! the owner of the client's certificate only; a choice of accounts only to an address that the client
+//! has announced.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -10,14 +13,27 @@ use super::form::Form;
 use super::pkce::Challenge;
 use crate::bank::Moment;
 use crate::consent::{Consent, ConsentStatus};
-use crate::mood::{Approach, Mood};
+use crate::mood::{Approach, Mood, Pkce, Scope, Server};
 use crate::state::State;
 
 /// A request that the customer can be asked about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
+    pub(crate) client: String,
+    pub(crate) redirect_uri: String,
     pub(crate) state: Option<String>,
-    pub(crate) challenge: Challenge,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// This consent.
+    Consent(String),
+    /// The customer's login.
+    Login,
+    /// Accounts that the customer picks.
+    Accounts,
 }
 
 /// Why a request comes to nothing.
@@ -37,47 +53,70 @@ pub(crate) struct Reply {
     pub(crate) state: Option<String>,
 }
 
-/// Judges a request and gives the consent it is about.
-pub(crate) fn judge<'a>(
+/// Judges a request and gives what it is about.
+pub(crate) fn judge(
     form: &Form,
     mood: Mood,
-    state: &'a State,
+    state: &State,
     moment: Moment,
-) -> Result<(&'a Consent, AuthorizationRequest), Unauthorizable> {
-    let consent = trusted(form, mood, state).ok_or(Unauthorizable::Untrusted)?;
-    match check(form, consent, moment) {
-        Ok(challenge) => Ok((consent, AuthorizationRequest { state: form.one("state").map(str::to_owned), challenge })),
-        Err(error) => Err(Unauthorizable::Told(Reply {
-            redirect_uri: consent.redirect_uri.clone(),
-            error,
-            state: form.one("state").map(str::to_owned),
-        })),
+) -> Result<(Aim, AuthorizationRequest), Unauthorizable> {
+    let server = mood.profile().server.as_ref().ok_or(Unauthorizable::Untrusted)?;
+    let (aim, client, redirect_uri) = trusted(form, server, mood, state).ok_or(Unauthorizable::Untrusted)?;
+    let client_state = form.one("state").map(str::to_owned);
+    let outcome = check(form, server).and_then(|challenge| still_open(&aim, state, moment).map(|()| challenge));
+    match outcome {
+        Ok(challenge) => Ok((aim, AuthorizationRequest { client, redirect_uri, state: client_state, challenge })),
+        Err(error) => Err(Unauthorizable::Told(Reply { redirect_uri, error, state: client_state })),
     }
 }
 
-/// The consent, if client and redirect URI are the ones it was made with.
-fn trusted<'a>(form: &Form, mood: Mood, state: &'a State) -> Option<&'a Consent> {
-    let consent = state.consents.get(form.one("scope")?.strip_prefix("AIS:")?)?;
-    let ours = consent.mood == mood && mood.profile().approach == Approach::OAuth;
-    let theirs =
-        form.one("client_id")? == consent.tpp.organisation && form.one("redirect_uri")? == consent.redirect_uri;
-    (ours && theirs).then_some(consent)
+/// What it is about, for whom and with which way back, if those belong together.
+fn trusted(form: &Form, server: &Server, mood: Mood, state: &State) -> Option<(Aim, String, String)> {
+    let client = form.one(server.dialect.client_id)?.to_owned();
+    let uri = form.one("redirect_uri")?.to_owned();
+    let asked = form.one("scope")?;
+    let aim = match server.scope {
+        Scope::Consent => {
+            let consent = asked.strip_prefix("AIS:").and_then(|id| state.consents.get(id))?;
+            let ours = consent.mood == mood && mood.profile().approach == Approach::OAuth;
+            let theirs = client == consent.tpp.organisation && uri == consent.redirect_uri;
+            (ours && theirs).then(|| Aim::Consent(consent.id.clone()))?
+        }
+        Scope::Login(name) => (asked == name && is_address(&uri)).then_some(Aim::Login)?,
+        Scope::Accounts(name) => (asked == name && state.is_announced(&client, &uri)).then_some(Aim::Accounts)?,
+    };
+    Some((aim, client, uri))
 }
 
-fn check(form: &Form, consent: &Consent, moment: Moment) -> Result<Challenge, &'static str> {
-    if form.has_repetitions() {
+/// Whether a browser can be sent there.
+pub(crate) fn is_address(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.fragment().is_none())
+}
+
+fn check(form: &Form, server: &Server) -> Result<Option<Challenge>, &'static str> {
+    if form.has_repetitions() || server.dialect.further.is_some_and(|name| form.one(name).is_none()) {
         return Err("invalid_request");
     }
-    if form.one("response_type").ok_or("invalid_request")? != "code" {
+    if form.one(server.dialect.response_type).ok_or("invalid_request")? != "code" {
         return Err("unsupported_response_type");
     }
-    if form.one("code_challenge_method") != Some("S256") {
+    let method = form.one("code_challenge_method");
+    if server.pkce == Pkce::Optional && method.is_none() && form.one("code_challenge").is_none() {
+        return Ok(None);
+    }
+    if method != Some("S256") {
         return Err("invalid_request");
     }
-    if consent.status_on(moment.today) != ConsentStatus::Received {
-        return Err("invalid_scope");
-    }
-    form.one("code_challenge").and_then(Challenge::parse).ok_or("invalid_request")
+    form.one("code_challenge").and_then(Challenge::parse).map(Some).ok_or("invalid_request")
+}
+
+/// Whether the consent that a request is about still waits for a decision.
+fn still_open(aim: &Aim, state: &State, moment: Moment) -> Result<(), &'static str> {
+    let Aim::Consent(id) = aim else {
+        return Ok(());
+    };
+    let waits = |consent: &Consent| consent.status_on(moment.today) == ConsentStatus::Received;
+    state.consents.get(id).is_some_and(waits).then_some(()).ok_or("invalid_scope")
 }
 
 /// Adds parameters to a redirect URI. What the URI already has stays as it is.
@@ -102,7 +141,10 @@ mod tests {
 
     fn outcome(query: &str, mood: Mood) -> Result<(), Option<&'static str>> {
         let mut state = State::new(TokenPolicy::default(), Timestamp::UNIX_EPOCH);
-        state.consents.insert("c1".to_owned(), consent("c1", json!({ "accounts": [] })));
+        let mut consent = consent("c1", json!({ "accounts": [] }));
+        consent.mood = mood;
+        state.consents.insert("c1".to_owned(), consent);
+        state.announce("PSDDE-FAKENCA-HUB001", "https://tpp.example/cb");
         let moment = Moment { now: Timestamp::UNIX_EPOCH, today: TODAY };
         match judge(&Form::read(query.as_bytes()), mood, &state, moment) {
             Ok(_) => Ok(()),
@@ -143,6 +185,28 @@ mod tests {
         ] {
             assert_eq!(outcome(&GOOD.replace(from, to), Mood::OAuth), Err(Some(error)), "{to}");
         }
+    }
+
+    #[test]
+    fn speaks_the_dialect_of_the_mood() {
+        let renamed = GOOD.replace("response_type", "responseType").replace("client_id", "clientId");
+        assert_eq!(outcome(&renamed, Mood::Application), Err(Some("invalid_request")));
+        let complete = format!("{renamed}&bic=SANDXXXX");
+        assert_eq!(outcome(&complete, Mood::Application), Ok(()));
+        let (bare, _) = complete.split_once("&code_challenge_method").unwrap();
+        assert_eq!(outcome(&format!("{bare}&bic=SANDXXXX"), Mood::Application), Ok(()));
+        assert_eq!(outcome(GOOD, Mood::Application), Err(None));
+    }
+
+    #[test]
+    fn takes_logins_and_choices_by_the_names_of_their_scopes() {
+        let login = GOOD.replace("AIS%3Ac1", "AIS");
+        assert_eq!(outcome(&login, Mood::PreStep), Ok(()));
+        assert_eq!(outcome(GOOD, Mood::PreStep), Err(None));
+        let scope = "payment-accounts%3Abalances%3Aview+payment-accounts%3Atransactions%3Aview";
+        let choice = GOOD.replace("AIS%3Ac1", scope);
+        assert_eq!(outcome(&choice, Mood::Token), Ok(()));
+        assert_eq!(outcome(&choice.replace("%2Fcb", "%2Fother"), Mood::Token), Err(None));
     }
 
     #[test]

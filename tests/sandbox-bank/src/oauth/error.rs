@@ -20,6 +20,8 @@ pub(crate) enum OAuthError {
     InvalidGrant,
     #[error("the grant type is not supported")]
     UnsupportedGrantType,
+    #[error("the scope is not one for applications")]
+    InvalidScope,
     #[error("the bank failed")]
     State(#[from] DataDirError),
     #[error("the bank failed")]
@@ -33,6 +35,7 @@ impl OAuthError {
             Self::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
             Self::InvalidGrant => (StatusCode::BAD_REQUEST, "invalid_grant"),
             Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            Self::InvalidScope => (StatusCode::BAD_REQUEST, "invalid_scope"),
             Self::State(_) | Self::Randomness(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         }
     }

@@ -27,13 +27,27 @@ pub(crate) struct Grants {
 type Digest = String;
 type GrantId = u64;
 
+/// What a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Subject {
+    /// A consent.
+    Consent(String),
+    /// A customer who has logged in.
+    Customer { customer: String },
+    /// The client itself, with the scope it asked for.
+    Application { application: String },
+}
+
 /// For whom and for what a code is issued.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Purpose {
     pub(crate) client: String,
-    pub(crate) consent: String,
+    #[serde(rename = "consent")]
+    pub(crate) subject: Subject,
     pub(crate) redirect_uri: String,
-    pub(crate) challenge: Challenge,
+    /// None if the request had none and the bank allows that.
+    pub(crate) challenge: Option<Challenge>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,24 +59,28 @@ struct Code {
 }
 
 impl Code {
-    /// In time, to the address it was sent to, by whoever asked for it (RFC 7636 section 4.6).
+    /// In time, to the address it was sent to, by whoever asked for it (RFC 7636 section 4.6). A
+    /// verifier without a challenge is refused (RFC 9700 section 4.8.2).
     fn is_redeemed_rightly(&self, attempt: &Redemption<'_>, now: Timestamp) -> bool {
-        now < self.expires_at
-            && self.purpose.redirect_uri == attempt.redirect_uri
-            && self.purpose.challenge.is_answered_by(attempt.verifier)
+        let answered = match (&self.purpose.challenge, attempt.verifier) {
+            (Some(challenge), Some(verifier)) => challenge.is_answered_by(verifier),
+            (challenge, verifier) => challenge.is_none() && verifier.is_none(),
+        };
+        answered && now < self.expires_at && self.purpose.redirect_uri == attempt.redirect_uri
     }
 }
 
 impl Purpose {
     fn grant(&self, expires_at: Timestamp) -> Grant {
-        Grant { client: self.client.clone(), consent: self.consent.clone(), expires_at, ended: false }
+        Grant { client: self.client.clone(), subject: self.subject.clone(), expires_at, ended: false }
     }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Grant {
     client: String,
-    consent: String,
+    #[serde(rename = "consent")]
+    subject: Subject,
     expires_at: Timestamp,
     ended: bool,
 }
@@ -90,7 +108,7 @@ pub(crate) struct Redemption<'a> {
     pub(crate) code: &'a str,
     pub(crate) client: &'a str,
     pub(crate) redirect_uri: &'a str,
-    pub(crate) verifier: &'a str,
+    pub(crate) verifier: Option<&'a str>,
 }
 
 /// Fresh secrets, drawn beforehand for tokens that may be issued.
@@ -106,7 +124,7 @@ pub(crate) struct Issued {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
     pub(crate) expires_in: u32,
-    pub(crate) consent: String,
+    pub(crate) subject: Subject,
 }
 
 /// `invalid_grant` of RFC 6749 section 5.2, which tells no more than this.
@@ -155,6 +173,22 @@ impl Grants {
         self.issue(id, None, fresh, policy, now)
     }
 
+    /// Gives `client` a token of its own (RFC 6749 section 4.4); there is nothing to refresh.
+    pub(crate) fn issue_to_application(
+        &mut self,
+        client: &str,
+        scope: &str,
+        fresh: Fresh,
+        policy: &TokenPolicy,
+        now: Timestamp,
+    ) -> Result<Issued, InvalidGrant> {
+        let id = self.by_id.keys().next_back().map_or(1, |last| last + 1);
+        let subject = Subject::Application { application: scope.to_owned() };
+        let expires_at = after(now, policy.access_seconds);
+        self.by_id.insert(id, Grant { client: client.to_owned(), subject, expires_at, ended: false });
+        self.issue_access(id, fresh.access, None, policy, now)
+    }
+
     /// Exchanges a refresh token for new tokens (RFC 6749 section 6) as the policy's rotation has it.
     pub(crate) fn refresh(
         &mut self,
@@ -182,8 +216,8 @@ impl Grants {
         self.issue(id, Some(presented), fresh, policy, now)
     }
 
-    /// The consent an access token opens, if `client` may use it now.
-    pub(crate) fn consent_of(&self, token: &str, client: &str, now: Timestamp) -> Result<&str, TokenFault> {
+    /// What an access token stands for, if `client` may use it now.
+    pub(crate) fn subject_of(&self, token: &str, client: &str, now: Timestamp) -> Result<&Subject, TokenFault> {
         let token = self.access.get(&digest(token)).ok_or(TokenFault::Unknown)?;
         let grant = self.by_id.get(&token.grant).ok_or(TokenFault::Unknown)?;
         if grant.client != client || grant.ended || token.revoked {
@@ -192,13 +226,13 @@ impl Grants {
         if now >= token.expires_at {
             return Err(TokenFault::Expired);
         }
-        Ok(&grant.consent)
+        Ok(&grant.subject)
     }
 
-    /// The consent that a refresh token belongs to.
-    pub(crate) fn consent_behind(&self, refresh_token: &str) -> Option<&str> {
+    /// What a refresh token belongs to.
+    pub(crate) fn subject_behind(&self, refresh_token: &str) -> Option<&Subject> {
         let token = self.refresh.get(&digest(refresh_token))?;
-        self.by_id.get(&token.grant).map(|grant| grant.consent.as_str())
+        self.by_id.get(&token.grant).map(|grant| &grant.subject)
     }
 
     /// Revokes a token of `client` (RFC 7009): a refresh token takes its whole grant along.
@@ -262,10 +296,10 @@ impl Grants {
         now: Timestamp,
     ) -> Result<Issued, InvalidGrant> {
         self.access.retain(|_, token| now.duration_since(token.expires_at) < MEMORY);
-        let consent = self.by_id.get(&id).ok_or(InvalidGrant)?.consent.clone();
+        let subject = self.by_id.get(&id).ok_or(InvalidGrant)?.subject.clone();
         let token = AccessToken { grant: id, expires_at: after(now, policy.access_seconds), revoked: false };
         self.access.insert(digest(&access), token);
-        Ok(Issued { access, refresh, expires_in: policy.access_seconds, consent })
+        Ok(Issued { access, refresh, expires_in: policy.access_seconds, subject })
     }
 }
 

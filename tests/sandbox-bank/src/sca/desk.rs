@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
 use crate::fingerprint::sha256_hex;
+use crate::mood::Mood;
 use crate::oauth::authorize::AuthorizationRequest;
 
 /// How long a customer may take.
@@ -20,10 +21,20 @@ pub(crate) struct Desk {
     script: VecDeque<Scripted>,
 }
 
-/// A customer's way through the pages for one consent.
+/// What a customer comes for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Errand {
+    /// To decide about a consent.
+    Consent { consent: String, authorisation: String },
+    /// To log in, for a third party that will ask for a consent then.
+    Login { mood: Mood },
+}
+
+/// A customer's way through the pages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Visit {
-    pub(crate) consent: String,
+    pub(crate) errand: Errand,
     /// The request that has to be answered; none for a plain redirect.
     pub(crate) request: Option<AuthorizationRequest>,
     /// Who has logged in.
@@ -35,6 +46,9 @@ pub(crate) struct Visit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Scripted {
     pub(crate) decision: Decision,
+    /// For visits of this mood only; none for any.
+    #[serde(default)]
+    pub(crate) mood: Option<Mood>,
     pub(crate) times: u32,
 }
 
@@ -67,15 +81,27 @@ impl Desk {
         self.script.clear();
     }
 
-    /// The decision for the visit that begins now, if one is scripted.
-    pub(crate) fn next_decision(&mut self) -> Option<Decision> {
-        let next = self.script.front_mut()?;
+    /// Whether a decision is scripted for this mood.
+    pub(crate) fn has_decision(&self, mood: Mood) -> bool {
+        self.script.iter().any(|scripted| scripted.is_for(mood))
+    }
+
+    /// The decision for the visit of this mood that begins now, if one is scripted.
+    pub(crate) fn next_decision(&mut self, mood: Mood) -> Option<Decision> {
+        let index = self.script.iter().position(|scripted| scripted.is_for(mood))?;
+        let next = self.script.get_mut(index)?;
         next.times = next.times.saturating_sub(1);
         let decision = next.decision.clone();
         if next.times == 0 {
-            self.script.pop_front();
+            self.script.remove(index);
         }
         Some(decision)
+    }
+}
+
+impl Scripted {
+    fn is_for(&self, mood: Mood) -> bool {
+        self.mood.is_none_or(|only| only == mood)
     }
 }
 
@@ -88,17 +114,25 @@ mod tests {
     use super::*;
 
     fn visit(began_at: Timestamp) -> Visit {
-        Visit { consent: "c1".to_owned(), request: None, customer: None, began_at }
+        Visit { errand: Errand::Login { mood: Mood::PreStep }, request: None, customer: None, began_at }
     }
 
     #[test]
     fn plays_scripted_decisions_in_order_and_as_often_as_asked() {
         let mut desk = Desk::default();
-        let approve = Decision::Approve { customer: "anna-schmidt".to_owned(), accounts: None };
-        desk.script(Scripted { decision: approve.clone(), times: 2 });
-        desk.script(Scripted { decision: Decision::Refuse, times: 1 });
-        let played: Vec<_> = (0..4).map(|_| desk.next_decision()).collect();
+        let approve = Decision::Approve { customer: "anna-schmidt".to_owned(), accounts: None, partly: false };
+        desk.script(Scripted { decision: approve.clone(), mood: None, times: 2 });
+        desk.script(Scripted { decision: Decision::Refuse, mood: None, times: 1 });
+        let played: Vec<_> = (0..4).map(|_| desk.next_decision(Mood::OAuth)).collect();
         assert_eq!(played, [Some(approve.clone()), Some(approve), Some(Decision::Refuse), None]);
+    }
+
+    #[test]
+    fn keeps_decisions_of_one_mood_from_the_others() {
+        let mut desk = Desk::default();
+        desk.script(Scripted { decision: Decision::Refuse, mood: Some(Mood::Decoupled), times: 1 });
+        assert!(!desk.has_decision(Mood::OAuth) && desk.next_decision(Mood::OAuth).is_none());
+        assert!(desk.has_decision(Mood::Decoupled) && desk.next_decision(Mood::Decoupled).is_some());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::html::{Text, page};
 use crate::accounts::people::{Account, Customer};
 use crate::consent::Consent;
 use crate::consent::access::Form;
+use crate::mood::Mood;
 
 /// The password of everybody; the page says so.
 pub(super) const PASSWORD: &str = "sandbox";
@@ -54,6 +55,48 @@ pub(super) fn decide(visit: &str, consent: &Consent, customer: &Customer, mishap
         accounts(consent, &eligible),
     );
     page(StatusCode::OK, "Share account data?", &html)
+}
+
+/// Letting a third party know who one is, before it asks for anything.
+pub(super) fn admit(visit: &str, client: &str, customer: &Customer) -> Response {
+    let html = format!(
+        "<p>Hello {}. <strong>{}</strong> asks to know that you bank here. It will ask for your data next.</p>\
+         <form method=\"post\" action=\"/sca/decision\">\
+         <input type=\"hidden\" name=\"visit\" value=\"{}\">\
+         <button id=\"approve\" class=\"main\" name=\"decision\" value=\"approve\">Approve</button>\
+         <button id=\"refuse\" name=\"decision\" value=\"refuse\">Refuse</button></form>",
+        Text(customer.name),
+        Text(client),
+        Text(visit),
+    );
+    page(StatusCode::OK, "Let it know you?", &html)
+}
+
+/// The app: what waits for a decision, the oldest first. Only its buttons have ids.
+pub(super) fn approvals(mood: Mood, waiting: &[(&Consent, &Customer)]) -> Response {
+    let html: String = waiting.iter().enumerate().map(|(place, one)| approval(mood, place, one)).collect();
+    let nothing = "<p>Nothing waits for you.</p>".to_owned();
+    page(StatusCode::OK, "Your app", if html.is_empty() { &nothing } else { &html })
+}
+
+fn approval(mood: Mood, place: usize, (consent, customer): &(&Consent, &Customer)) -> String {
+    let id = |name: &str| if place == 0 { format!("id=\"{name}\" ") } else { String::new() };
+    format!(
+        "<p>{}: <strong>{}</strong> ({}) asks to read:</p><ul>{}</ul><p>{}</p>\
+         <form method=\"post\" action=\"/{mood}/approvals\">\
+         <input type=\"hidden\" name=\"consent\" value=\"{}\">{}\
+         <button {}class=\"main\" name=\"decision\" value=\"approve\">Approve</button>\
+         <button {}name=\"decision\" value=\"refuse\">Refuse</button></form>",
+        Text(customer.name),
+        Text(&consent.tpp.name),
+        Text(&consent.tpp.organisation),
+        consent.access.in_words().iter().map(item).collect::<String>(),
+        Text(&terms(consent)),
+        Text(&consent.id),
+        accounts(consent, &consent.eligible(customer)),
+        id("approve"),
+        id("refuse"),
+    )
 }
 
 /// A page that only says something.

@@ -9,16 +9,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::decision::{Decision, DecisionError, conclude, open_consent, reply};
-use super::desk::Visit;
-use super::pages;
-use crate::accounts::iban::Iban;
+use super::choice::Choice;
+use super::decision::{Decision, DecisionError, conclude, reply, undecided};
+use super::desk::{Errand, Visit};
+use super::{app, pages};
 use crate::bank::{Bank, Moment};
-use crate::consent::access;
+use crate::consent::order::Order;
+use crate::consent::{Consent, Ids, ThirdParty, access};
 use crate::mood::{Approach, Mood};
-use crate::oauth::authorize::{AuthorizationRequest, Unauthorizable, judge};
+use crate::oauth::authorize::{Aim, AuthorizationRequest, Unauthorizable, judge};
 use crate::oauth::form::Form;
 use crate::oauth::metadata;
 use crate::random;
@@ -38,9 +38,14 @@ pub(crate) fn router(bank: Arc<Bank>) -> Router {
 }
 
 fn entrance(mood: Mood) -> Router<Arc<Bank>> {
-    match mood.profile().approach {
-        Approach::OAuth => Router::new().route("/authorize", get(authorize).head(look)),
+    let router = match mood.profile().approach {
+        Approach::OAuth => Router::new(),
         Approach::Redirect => Router::new().route("/sca/{consent}/{authorisation}", get(follow_link).head(look)),
+        Approach::Decoupled => Router::new().route("/approvals", get(app::list).post(app::decide)),
+    };
+    match mood.profile().server {
+        Some(_) => router.route("/authorize", get(authorize).head(look)),
+        None => router,
     }
 }
 
@@ -60,22 +65,47 @@ async fn authorize(
     RawQuery(query): RawQuery,
 ) -> Result<Response, DecisionError> {
     let form = Form::read(query.unwrap_or_default().as_bytes());
-    bank.change(|state, moment| {
-        let judged = judge(&form, mood, state, moment).map(|(consent, request)| (consent.id.clone(), request));
-        match judged {
-            Ok((consent, request)) => welcome(&bank, state, consent, Some(request), moment),
-            Err(Unauthorizable::Untrusted) => Ok(pages::message(
-                StatusCode::BAD_REQUEST,
-                "This link does not work",
-                "The application that sent you here made a mistake. Nothing has been shared.",
-            )),
-            Err(Unauthorizable::Told(told)) => {
-                let issuer = metadata::issuer(&bank.addresses, mood);
-                let answer = ("error", told.error);
-                Ok(leave_for(&reply(&told.redirect_uri, answer, told.state.as_deref(), &issuer)?))
-            }
+    bank.change(|state, moment| match judge(&form, mood, state, moment) {
+        Ok((aim, request)) => {
+            let errand = errand(state, aim, &request, mood, moment)?;
+            welcome(&bank, state, mood, errand, Some(request), moment)
+        }
+        Err(Unauthorizable::Untrusted) => Ok(pages::message(
+            StatusCode::BAD_REQUEST,
+            "This link does not work",
+            "The application that sent you here made a mistake. Nothing has been shared.",
+        )),
+        Err(Unauthorizable::Told(told)) => {
+            let issuer = metadata::issuer(&bank.addresses, mood);
+            let answer = ("error", told.error);
+            Ok(leave_for(&reply(&told.redirect_uri, answer, told.state.as_deref(), &issuer)?))
         }
     })
+}
+
+/// What the customer is asked. Accounts to pick make a consent that only the bank knows of.
+fn errand(
+    state: &mut State,
+    aim: Aim,
+    request: &AuthorizationRequest,
+    mood: Mood,
+    moment: Moment,
+) -> Result<Errand, DecisionError> {
+    let consent = match aim {
+        Aim::Login => return Ok(Errand::Login { mood }),
+        Aim::Consent(id) => state.consents.get(&id).ok_or(DecisionError::Closed)?.clone(),
+        Aim::Accounts => {
+            let order = Order::of_everything(&request.redirect_uri, moment.today);
+            let tpp = ThirdParty { organisation: request.client.clone(), name: request.client.clone() };
+            let ids = Ids { consent: random::id()?, authorisation: Some(random::id()?) };
+            let consent = Consent::received(order, tpp, mood, ids, moment.now);
+            state.consents.insert(consent.id.clone(), consent.clone());
+            consent
+        }
+    };
+    let attempt = consent.authorisations.iter().rev().find(|one| one.is_undecided());
+    let authorisation = attempt.ok_or(DecisionError::Closed)?.id.clone();
+    Ok(Errand::Consent { consent: consent.id, authorisation })
 }
 
 /// The names in a `scaRedirect` link.
@@ -92,11 +122,11 @@ async fn follow_link(
     Path(link): Path<Link>,
 ) -> Result<Response, DecisionError> {
     bank.change(|state, moment| {
-        let consent = open_consent(state, &link.consent, moment)?;
-        if consent.mood != mood || consent.authorisation.id != link.authorisation {
+        let Link { consent, authorisation } = link;
+        if undecided(state, &consent, &authorisation, moment)?.mood != mood {
             return Err(DecisionError::Closed);
         }
-        welcome(&bank, state, link.consent, None, moment)
+        welcome(&bank, state, mood, Errand::Consent { consent, authorisation }, None, moment)
     })
 }
 
@@ -104,12 +134,13 @@ async fn follow_link(
 fn welcome(
     bank: &Bank,
     state: &mut State,
-    consent: String,
+    mood: Mood,
+    errand: Errand,
     request: Option<AuthorizationRequest>,
     moment: Moment,
 ) -> Result<Response, DecisionError> {
-    let visit = Visit { consent, request, customer: None, began_at: moment.now };
-    if let Some(decision) = state.desk.next_decision() {
+    let visit = Visit { errand, request, customer: None, began_at: moment.now };
+    if let Some(decision) = state.desk.next_decision(mood) {
         return Ok(leave_for(&conclude(bank, state, &visit, decision, moment)?));
     }
     let token = random::secret()?;
@@ -130,10 +161,20 @@ async fn log_in(Shared(bank): Shared<Arc<Bank>>, body: Bytes) -> Result<Response
             return Ok(pages::login(token, bank.book.customers(), mishap));
         };
         visit.customer = Some(customer.id.to_owned());
-        let id = visit.consent.clone();
-        let consent = open_consent(state, &id, moment)?;
-        consent.authenticated();
-        Ok(pages::decide(token, consent, customer, None))
+        let visit = visit.clone();
+        match &visit.errand {
+            Errand::Login { .. } => {
+                let client = visit.request.as_ref().map(|request| request.client.as_str());
+                Ok(pages::admit(token, client.unwrap_or_default(), customer))
+            }
+            Errand::Consent { consent, authorisation } => {
+                let consent = undecided(state, consent, authorisation, moment)?;
+                if let Some(attempt) = consent.authorisation_mut(authorisation) {
+                    attempt.authenticated();
+                }
+                Ok(pages::decide(token, consent, customer, None))
+            }
+        }
     })
 }
 
@@ -143,14 +184,21 @@ async fn decide(Shared(bank): Shared<Arc<Bank>>, body: Bytes) -> Result<Response
     bank.change(|state, moment| {
         let visit = state.desk.visit(&choice.visit, moment.now).ok_or(DecisionError::Closed)?.clone();
         let customer = visit.customer.as_deref().and_then(|id| bank.book.customer(id)).ok_or(DecisionError::Closed)?;
-        let consent = open_consent(state, &visit.consent, moment)?;
-        let choosing = consent.access.form() == access::Form::Offer;
-        if choice.approved && choosing && choice.accounts.is_empty() {
-            let mishap = Some("Tick at least one account, or refuse.");
-            return Ok(pages::decide(&choice.visit, consent, customer, mishap));
-        }
+        let choosing = match &visit.errand {
+            Errand::Login { .. } => false,
+            Errand::Consent { consent, authorisation } => {
+                let consent = undecided(state, consent, authorisation, moment)?;
+                let choosing = consent.access.form() == access::Form::Offer;
+                if choice.approved && choosing && choice.accounts.is_empty() {
+                    let mishap = Some("Tick at least one account, or refuse.");
+                    return Ok(pages::decide(&choice.visit, consent, customer, mishap));
+                }
+                choosing
+            }
+        };
         let decision = if choice.approved {
-            Decision::Approve { customer: customer.id.to_owned(), accounts: choosing.then_some(choice.accounts) }
+            let accounts = choosing.then_some(choice.accounts);
+            Decision::Approve { customer: customer.id.to_owned(), accounts, partly: false }
         } else {
             Decision::Refuse
         };
@@ -158,29 +206,6 @@ async fn decide(Shared(bank): Shared<Arc<Bank>>, body: Bytes) -> Result<Response
         state.desk.leave(&choice.visit);
         Ok(leave_for(&location))
     })
-}
-
-/// The form of the consent page. Anything but a clear yes is a no.
-#[derive(Debug, Default)]
-struct Choice {
-    visit: String,
-    approved: bool,
-    accounts: Vec<Iban>,
-}
-
-impl Choice {
-    fn read(body: &[u8]) -> Self {
-        let mut choice = Self::default();
-        for (name, value) in form_urlencoded::parse(body) {
-            match name.as_ref() {
-                "visit" => choice.visit = value.into_owned(),
-                "decision" => choice.approved = value == "approve",
-                "account" => choice.accounts.extend(Iban::parse(&value)),
-                _ => {}
-            }
-        }
-        choice
-    }
 }
 
 /// 303, so that the browser asks with GET and never repeats a form.

@@ -94,7 +94,7 @@ async fn names_the_operation_of_every_path() {
     for (path, operation) in [
         (consent.clone(), "consent"),
         (format!("{consent}/status"), "consent_status"),
-        (format!("{consent}/authorisations"), "authorisation"),
+        (format!("{consent}/authorisations"), "authorisations"),
         ("/redirect/v1/accounts".to_owned(), "accounts"),
         (format!("/redirect/v1/accounts/{account}"), "account"),
         (format!("/redirect/v1/accounts/{account}/balances"), "balances"),

@@ -9,6 +9,7 @@ mod data;
 mod faults;
 mod flow;
 mod journal;
+mod moods;
 mod oauth;
 mod pages;
 mod process;

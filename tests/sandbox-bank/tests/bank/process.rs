@@ -68,7 +68,7 @@ async fn remembers_what_it_answered_even_if_it_is_killed() {
     let qwac = std::fs::read(directory.path().join("pki/qwac.pem")).unwrap();
     drop(process);
     let process = Process::start(directory.path());
-    assert_eq!(process.control("/policy", None).await, json!({ "several_consents": true }));
+    assert_eq!(process.control("/policy", None).await["several_consents"], true);
     assert_eq!(std::fs::read(directory.path().join("pki/qwac.pem")).unwrap(), qwac);
 }
 

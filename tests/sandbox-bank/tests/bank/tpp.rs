@@ -208,9 +208,14 @@ impl World {
         answer.location().to_owned()
     }
 
-    /// A call to the token endpoint.
+    /// A call to the token endpoint of the mood `oauth`.
     pub async fn token(&self, parameters: &[(&str, &str)]) -> Answer {
-        let request = self.tpp.post(format!("{}/oauth/token", self.bank.api_url())).form(parameters);
+        self.token_at("oauth/token", parameters).await
+    }
+
+    /// A call to any token endpoint.
+    pub async fn token_at(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        let request = self.tpp.post(format!("{}/{path}", self.bank.api_url())).form(parameters);
         read(request.send().await.unwrap()).await
     }
 

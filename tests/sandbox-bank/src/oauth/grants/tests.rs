@@ -15,16 +15,20 @@ fn fresh(name: &str) -> Fresh {
 }
 
 fn attempt(code: &str) -> Redemption<'_> {
-    Redemption { code, client: CLIENT, redirect_uri: "https://tpp.example/cb", verifier: VERIFIER }
+    Redemption { code, client: CLIENT, redirect_uri: "https://tpp.example/cb", verifier: Some(VERIFIER) }
+}
+
+fn consent() -> Subject {
+    Subject::Consent("c1".to_owned())
 }
 
 fn with_code() -> Grants {
     let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
     let purpose = Purpose {
         client: CLIENT.to_owned(),
-        consent: "c1".to_owned(),
+        subject: consent(),
         redirect_uri: "https://tpp.example/cb".to_owned(),
-        challenge,
+        challenge: Some(challenge),
     };
     let mut grants = Grants::default();
     grants.issue_code("code", purpose, &policy(Rotation::None), START);
@@ -44,10 +48,10 @@ fn refresh(grants: &mut Grants, token: &str, next: &str, rotation: Rotation) -> 
 #[test]
 fn redeems_a_code_once_and_ends_everything_the_second_time() {
     let mut grants = with_tokens();
-    assert_eq!(grants.consent_of("access-0", CLIENT, START), Ok("c1"));
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Ok(&consent()));
     let again = grants.redeem(&attempt("code"), fresh("x"), &policy(Rotation::None), START);
     assert_eq!(again.unwrap_err(), InvalidGrant);
-    assert_eq!(grants.consent_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
     assert!(!refresh(&mut grants, "0", "1", Rotation::None));
 }
 
@@ -57,7 +61,8 @@ fn refuses_a_code_from_another_client_address_verifier_or_minute() {
     for (wrong, now) in [
         (Redemption { client: "PSDDE-FAKENCA-OTHER", ..attempt("code") }, START),
         (Redemption { redirect_uri: "https://tpp.example/", ..attempt("code") }, START),
-        (Redemption { verifier: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", ..attempt("code") }, START),
+        (Redemption { verifier: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ..attempt("code") }, START),
+        (Redemption { verifier: None, ..attempt("code") }, START),
         (attempt("other"), START),
         (attempt("code"), late),
     ] {
@@ -91,18 +96,18 @@ fn ends_the_whole_family_when_an_old_token_is_used_again() {
     assert!(refresh(&mut grants, "0", "1", Rotation::Family));
     assert!(!refresh(&mut grants, "0", "2", Rotation::Family));
     assert!(!refresh(&mut grants, "1", "3", Rotation::Family));
-    assert_eq!(grants.consent_of("access-1", CLIENT, START), Err(TokenFault::Invalid));
+    assert_eq!(grants.subject_of("access-1", CLIENT, START), Err(TokenFault::Invalid));
 }
 
 #[test]
 fn tells_apart_what_is_wrong_with_an_access_token() {
     let mut grants = with_tokens();
     let late = START + SignedDuration::from_secs(300);
-    assert_eq!(grants.consent_of("access-0", CLIENT, late), Err(TokenFault::Expired));
-    assert_eq!(grants.consent_of("access-9", CLIENT, START), Err(TokenFault::Unknown));
-    assert_eq!(grants.consent_of("access-0", "PSDDE-FAKENCA-OTHER", START), Err(TokenFault::Invalid));
+    assert_eq!(grants.subject_of("access-0", CLIENT, late), Err(TokenFault::Expired));
+    assert_eq!(grants.subject_of("access-9", CLIENT, START), Err(TokenFault::Unknown));
+    assert_eq!(grants.subject_of("access-0", "PSDDE-FAKENCA-OTHER", START), Err(TokenFault::Invalid));
     grants.revoke("access-0", CLIENT);
-    assert_eq!(grants.consent_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
 }
 
 #[test]
@@ -110,9 +115,9 @@ fn revokes_only_the_clients_own_tokens() {
     let mut grants = with_tokens();
     grants.revoke("refresh-0", "PSDDE-FAKENCA-OTHER");
     grants.revoke("access-0", "PSDDE-FAKENCA-OTHER");
-    assert_eq!(grants.consent_of("access-0", CLIENT, START), Ok("c1"));
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Ok(&consent()));
     grants.revoke("refresh-0", CLIENT);
-    assert_eq!(grants.consent_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Err(TokenFault::Invalid));
 }
 
 #[test]
@@ -126,4 +131,43 @@ fn ends_the_chain_when_its_life_is_over() {
 fn keeps_no_secret() {
     let saved = serde_json::to_string(&with_tokens()).unwrap();
     assert!(!saved.contains("access-0") && !saved.contains("refresh-0") && !saved.contains("\"code\""));
+}
+
+#[test]
+fn takes_no_verifier_for_a_code_without_challenge() {
+    let bare = |verifier| {
+        let purpose = Purpose {
+            client: CLIENT.to_owned(),
+            subject: consent(),
+            redirect_uri: "https://tpp.example/cb".to_owned(),
+            challenge: None,
+        };
+        let mut grants = Grants::default();
+        grants.issue_code("code", purpose, &policy(Rotation::None), START);
+        let attempt = Redemption { verifier, ..attempt("code") };
+        grants.redeem(&attempt, fresh("0"), &policy(Rotation::None), START).is_ok()
+    };
+    assert!(bare(None) && !bare(Some(VERIFIER)));
+}
+
+#[test]
+fn gives_an_application_a_token_without_refresh() {
+    let mut grants = Grants::default();
+    let issued = grants.issue_to_application(CLIENT, "app", fresh("0"), &policy(Rotation::None), START).unwrap();
+    assert!(issued.refresh.is_none());
+    let subject = Subject::Application { application: "app".to_owned() };
+    assert_eq!(grants.subject_of("access-0", CLIENT, START), Ok(&subject));
+}
+
+#[test]
+fn saves_a_consent_as_the_text_it_was() {
+    assert_eq!(serde_json::to_value(consent()).unwrap(), "c1");
+    for subject in [
+        consent(),
+        Subject::Customer { customer: "anna-schmidt".to_owned() },
+        Subject::Application { application: String::new() },
+    ] {
+        let saved = serde_json::to_value(&subject).unwrap();
+        assert_eq!(serde_json::from_value::<Subject>(saved).unwrap(), subject);
+    }
 }
