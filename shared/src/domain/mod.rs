@@ -4,6 +4,7 @@ pub mod account;
 pub mod amount;
 pub mod audit;
 pub mod bank;
+pub mod certificate;
 pub mod code_hash;
 pub mod consent;
 pub mod flow;

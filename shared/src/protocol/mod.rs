@@ -3,6 +3,7 @@
 pub mod adjustment;
 pub(crate) mod aead;
 pub mod berlin_group;
+pub mod certificate;
 pub mod cursor;
 pub mod envelope;
 pub mod exchange;

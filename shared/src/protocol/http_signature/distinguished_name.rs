@@ -33,7 +33,7 @@ const COMMON: [(&str, &str); 6] = [
 
 /// A name: relative names in the order of the encoding, the most general first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DistinguishedName(Vec<Vec<Attribute>>);
+pub(in crate::protocol) struct DistinguishedName(Vec<Vec<Attribute>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Attribute {
@@ -46,7 +46,7 @@ struct Attribute {
 }
 
 impl DistinguishedName {
-    pub(super) fn of(name: &X509Name<'_>) -> Self {
+    pub(in crate::protocol) fn of(name: &X509Name<'_>) -> Self {
         let attribute = |it: &x509_parser::x509::AttributeTypeAndValue<'_>| Attribute {
             kind: it.attr_type().to_id_string(),
             text: text_of(it.attr_value()),
@@ -61,7 +61,7 @@ impl DistinguishedName {
 
     /// The name as text of visible ASCII, and blanks if they are not escaped. Different names give different texts, but
     /// for the kind of string that a value is encoded as.
-    pub(super) fn text(&self, form: IssuerForm) -> String {
+    pub(in crate::protocol) fn text(&self, form: IssuerForm) -> String {
         let mut parts: Vec<_> = self.0.iter().map(|relative| relative_text(relative, form)).collect();
         if form.order == NameOrder::SpecificFirst {
             parts.reverse();
@@ -92,7 +92,7 @@ impl Attribute {
 }
 
 /// The value of a string; none of other types, and of strings that are not what their type says.
-fn text_of(value: &Any<'_>) -> Option<String> {
+pub(in crate::protocol) fn text_of(value: &Any<'_>) -> Option<String> {
     match value.tag() {
         Tag::Utf8String
         | Tag::PrintableString

@@ -9,7 +9,7 @@ mod cavage;
 mod certificate;
 mod components;
 mod digest;
-mod distinguished_name;
+pub(in crate::protocol) mod distinguished_name;
 mod errors;
 #[cfg(test)]
 mod fixtures;
