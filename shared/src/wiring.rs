@@ -11,6 +11,7 @@ use crate::{
         audit_log::AuditLog,
         bank_client::{BankClient, PoolSettings, TlsSetupError},
         cloud_kms::CloudKmsSetupError,
+        identity_files::{IdentityFiles, LOOK_EVERY},
         jwks_client::JwksSetupError,
         local_keys::KeyringError,
         pseudonym_key_file::PseudonymKeyError,
@@ -41,6 +42,7 @@ use crate::{
     ports::{
         clock::Clock,
         entropy::{NoEntropy, random},
+        seals::{SealError, Seals},
         store::Store,
     },
     protocol::cursor::{CursorKeyRejected, Cursors},
@@ -77,6 +79,14 @@ pub enum StartError {
         bank: BankId,
         /// What is wrong.
         error: TlsSetupError,
+    },
+    /// The electronic seal for a bank is not usable.
+    #[error("bank {bank}: the seal: {}", told(error))]
+    Seal {
+        /// Which bank.
+        bank: BankId,
+        /// What is wrong.
+        error: SealError,
     },
     /// The client for key sets could not be made.
     #[error(transparent)]
@@ -121,11 +131,14 @@ impl Hub {
         let banks = read_banks(&settings.banks);
         let tenants = read_tenants(&settings.tenants);
         let (banks, tenants) = both(banks, tenants)?;
-        let client = BankClient::new(PoolSettings::default());
+        let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock), LOOK_EVERY));
+        let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock));
         for bank in &banks {
-            client.prepare(bank).map_err(|error| StartError::Bank { bank: bank.id.clone(), error })?;
+            let prepared = client.prepare(bank).await;
+            prepared.map_err(|error| StartError::Bank { bank: bank.id.clone(), error })?;
         }
-        let adapters = Adapters::open(settings, client, clock).await?;
+        let adapters = Adapters::open(settings, &banks, client, identities, clock).await?;
+        check_seals(&banks, &*adapters.seals).await?;
         Self::of(settings, banks, tenants, adapters)
     }
 
@@ -136,13 +149,15 @@ impl Hub {
         tenants: Vec<Tenant>,
         adapters: Adapters,
     ) -> Result<Self, StartError> {
-        let Adapters { documents, keys, signer, bank_http, key_sets, clock, entropy, pseudonyms } = adapters;
+        let Adapters { documents, keys, signer, identities, seals, bank_http, key_sets, clock, entropy, pseudonyms } =
+            adapters;
         let spans = RequestSpans::new(Arc::clone(&clock), Arc::clone(&entropy), settings.project.as_deref());
         let gate = Gate::new(tenants, &settings.audience, key_sets, Arc::clone(&clock));
         let deps = Deps {
             store: Store::new(documents),
             vault: Vault::new(Arc::clone(&keys), Arc::clone(&entropy), DekCache::default()),
-            calls: BankCalls::new(bank_http, Arc::new(AuditLog), Arc::clone(&clock)),
+            calls: BankCalls::new(bank_http, seals, Arc::new(AuditLog), Arc::clone(&clock)),
+            identities,
             banks: banks.into_iter().map(|bank| (bank.id.clone(), Arc::new(bank))).collect::<BTreeMap<_, _>>(),
             cursors: Cursors::new(&pseudonyms.derive("cursors"))?,
             pseudonyms,
@@ -184,6 +199,26 @@ impl Hub {
 pub async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     let address = (settings.listen, settings.port).into();
     TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
+}
+
+/// Opens the seal of every bank that has one. A seal whose time is wrong, or whose key is out of reach just now, does not
+/// keep the hub from serving the other banks: it is told in the log, and calls to that bank fail.
+async fn check_seals(banks: &[Bank], seals: &dyn Seals) -> Result<(), StartError> {
+    for bank in banks.iter().filter(|bank| bank.seal.is_some()) {
+        match seals.seal(bank).await {
+            Ok(_) | Err(SealError::NotValid(_)) => {}
+            Err(error) if error.is_passing() => {
+                tracing::error!(alarm = "seal_unavailable", bank = %bank.id, error = told(&error), "no call is signed yet");
+            }
+            Err(error) => return Err(StartError::Seal { bank: bank.id.clone(), error }),
+        }
+    }
+    Ok(())
+}
+
+/// The error and what caused it, in one line.
+fn told(error: &SealError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Both, or the mistakes of both.

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         account::{BankAccount, Transaction},
-        bank::{Addresses, Bank, WebOrigin},
-        presence::PsuContext,
+        bank::{Addresses, Bank, ConsentKind, WebOrigin},
+        consent::AccessWanted,
+        presence::{PsuAtBank, PsuContext},
         secret::ExposeSecret,
     },
     ports::bank_http::BankResponse,
@@ -22,7 +23,7 @@ use shared::{
         accounts,
         approach::Approach,
         balances,
-        consents::{self, AccessWanted, ConsentOrder},
+        consents::{self, ConsentOrder},
         errors::AnswerError,
         references::KnownAccount,
         transactions,
@@ -108,9 +109,11 @@ fn created(name: &str) -> Option<String> {
     let judged = consents::created(&bank(), Uuid::nil(), &answer(201, &sample(name)?));
     Some(match judged {
         Ok(consent) => {
-            let way = match consent.approach {
-                Approach::OAuth { metadata } => format!("OAuth by {}", metadata.unwrap()),
+            let way = match consent.offer.approach {
+                Approach::OAuth { link } => format!("OAuth by {}", link.unwrap()),
                 Approach::Redirect { location } => format!("redirect to {location}"),
+                Approach::Decoupled => "on another device".to_owned(),
+                Approach::Start => "by a start of its own".to_owned(),
             };
             format!("{} {:?}: {way}", consent.consent_id.expose_secret(), consent.status)
         }
@@ -228,13 +231,12 @@ fn asks_for_bank_offered_access_as_the_sample_does() {
     let Some(expected) = sample("consentsExample_without_Accounts") else { return };
     let callback = Url::parse("https://hub.example/callback").unwrap();
     let order = ConsentOrder {
-        access: AccessWanted::BankOffered,
-        recurring: true,
+        access: &AccessWanted { kind: ConsentKind::BankOffered, accounts: Vec::new(), recurring: true },
         valid_until: jiff::civil::date(2017, 11, 1),
         frequency_per_day: 4,
         redirect_uri: &callback,
-        nok_redirect_uri: None,
         psu: &PsuContext::at(Ipv4Addr::LOCALHOST.into()),
+        psu_at_bank: &PsuAtBank::default(),
     };
     let request = consents::create(&bank(), &order, Uuid::nil(), None).unwrap();
     let body: Value = serde_json::from_slice(&request.body.unwrap()).unwrap();

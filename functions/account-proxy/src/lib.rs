@@ -68,7 +68,8 @@ async fn show(
 ) -> Result<Json<SessionView>, Problem> {
     let session = confirm::poll(&app.deps, &trail, session).await?;
     let bank = app.deps.bank(&session.record.bank).ok();
-    Ok(Json(SessionView::of(&session.record, bank.map(|bank| &**bank), app.deps.now())))
+    let certificate_at = bank.and_then(|bank| app.deps.certificate_ends_at(bank));
+    Ok(Json(SessionView::of(&session.record, bank.map(|bank| &**bank), certificate_at, app.deps.now())))
 }
 
 async fn end(

@@ -209,7 +209,8 @@ pub(crate) async fn activate(
     let code = wanted.activation_code.expose_secret();
     let session = activate::activate(&app.deps, &trail, session, code).await?;
     let bank = app.deps.bank(&session.bank)?;
-    Ok(Json(SessionView::of(&session, Some(bank), app.deps.now())))
+    let certificate_at = app.deps.certificate_ends_at(bank);
+    Ok(Json(SessionView::of(&session, Some(bank), certificate_at, app.deps.now())))
 }
 
 fn offered_bank(app: &App, id: &str) -> Result<Arc<Bank>, Problem> {

@@ -1,43 +1,36 @@
 //! The port [`BankHttp`] on reqwest and rustls.
 //!
 //! Every bank has a client of its own, made of its own document: identity, trust anchors, connection pool. So neither
-//! certificates nor connections can be mixed up between banks, and a bank that hangs holds up nobody else.
+//! certificates nor connections can be mixed up between banks, and a bank that hangs holds up nobody else. A new identity
+//! has a new client: nothing of the old one's connections or TLS sessions goes over to it.
 
+mod channel;
 mod deadline;
 mod fault;
 mod tls;
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::{
     HeaderMap, HeaderValue,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Client, Response};
 use tokio::time::Instant;
 use url::Url;
 
+use self::channel::Channels;
 pub use self::tls::TlsSetupError;
 use super::bounded_body::{self, BodyError};
 use crate::{
-    domain::{
-        bank::{Bank, TlsProfile},
-        ids::BankId,
-        secret::ExposeSecret,
+    domain::{bank::Bank, operation::Operation},
+    ports::{
+        bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
+        clock::Clock,
+        identities::Identities,
     },
-    ports::bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
 };
-
-/// Header lines of one answer (also the bound on HTTP/1.1 lines in number).
-const MAX_HEADERS: usize = 100;
-
-/// Bytes of header fields of one HTTP/2 answer.
-const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// How connections are kept. What concerns one bank stands in its document.
 #[derive(Clone, Copy, Debug)]
@@ -56,80 +49,43 @@ impl Default for PoolSettings {
 }
 
 /// Calls banks. See [`BankHttp`] for the promises.
-#[derive(Debug)]
 pub struct BankClient {
     settings: PoolSettings,
-    channels: RwLock<HashMap<BankId, Channel>>,
+    identities: Arc<dyn Identities>,
+    clock: Arc<dyn Clock>,
+    channels: Channels,
 }
 
-/// The way to one bank, and what it was made of.
-#[derive(Debug)]
-struct Channel {
-    tls: TlsProfile,
-    connect: Duration,
-    client: Client,
+/// Shows how connections are kept.
+impl fmt::Debug for BankClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("BankClient").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl BankClient {
-    /// Knows no bank yet; each is met with its document.
-    pub fn new(settings: PoolSettings) -> Self {
-        Self { settings, channels: RwLock::default() }
+    /// Knows no bank yet; each is met with its document, and under the identity of that moment.
+    pub fn new(settings: PoolSettings, identities: Arc<dyn Identities>, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, identities, clock, channels: Channels::default() }
     }
 
-    /// Makes ready to call the bank, without calling it: what is wrong with the document's TLS settings shows now
-    /// instead of at the first call. A channel that stands is left as it is if the new settings are wrong.
-    pub fn prepare(&self, bank: &Bank) -> Result<(), TlsSetupError> {
-        self.client_for(bank).map(drop)
+    /// Makes ready to call the bank, without calling it: what is wrong with the document's TLS settings or the identity's
+    /// file shows now instead of at the first call. That the identity is not in its time is none of it: it is told in the
+    /// log, and calls fail.
+    pub async fn prepare(&self, bank: &Bank) -> Result<(), TlsSetupError> {
+        let identity = self.identities.transport(&bank.tls).await?;
+        let api = &bank.addresses.api;
+        self.channels.client(bank, Operation::Accounts, api, &identity, self.settings).map(drop)
     }
 
-    /// The bank's client, made anew if the document has another identity, other anchors or bounds than before.
-    fn client_for(&self, bank: &Bank) -> Result<Client, TlsSetupError> {
-        let known = self.channels.read().unwrap_or_else(PoisonError::into_inner).get(&bank.id).and_then(fitting(bank));
-        known.map_or_else(|| self.open(bank), Ok)
-    }
-
-    fn open(&self, bank: &Bank) -> Result<Client, TlsSetupError> {
-        let mut channels = self.channels.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = channels.get(&bank.id).and_then(fitting(bank)) {
-            return Ok(client);
-        }
-        let channel = Channel::open(bank, self.settings)?;
-        let client = channel.client.clone();
-        channels.insert(bank.id.clone(), channel);
-        Ok(client)
-    }
-}
-
-/// Takes a channel's client if the channel was made of what the document says now.
-fn fitting(bank: &Bank) -> impl Fn(&Channel) -> Option<Client> {
-    |channel| channel.fits(bank).then(|| channel.client.clone())
-}
-
-impl Channel {
-    fn open(bank: &Bank, settings: PoolSettings) -> Result<Self, TlsSetupError> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&bank.tls)?)
-            .https_only(true)
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .connect_timeout(bank.limits.connect)
-            .pool_idle_timeout(settings.idle_timeout)
-            .pool_max_idle_per_host(settings.idle_per_bank)
-            .http1_max_headers(MAX_HEADERS)
-            .http2_max_header_list_size(MAX_HEADER_BYTES)
-            .build()
-            .map_err(|error| TlsSetupError::Client(Box::new(error)))?;
-        Ok(Self { tls: bank.tls.clone(), connect: bank.limits.connect, client })
-    }
-
-    fn fits(&self, bank: &Bank) -> bool {
-        let (known, wanted) = (&self.tls, &bank.tls);
-        known.identity.expose_secret() == wanted.identity.expose_secret()
-            && known.trust_anchors == wanted.trust_anchors
-            && known.minimum == wanted.minimum
-            && self.connect == bank.limits.connect
+    /// The client for that request, under the identity of now.
+    async fn client(&self, bank: &Bank, request: &BankRequest) -> Result<Client, BankHttpError> {
+        let not_sent = |error: TlsSetupError| BankHttpError::NotSent(Box::new(error));
+        let identity = self.identities.transport(&bank.tls).await.map_err(|fault| not_sent(fault.into()))?;
+        // A bank would refuse it, and some count that against us.
+        identity.facts.check_time(self.clock.now()).map_err(|misfit| BankHttpError::QwacExpired(Box::new(misfit)))?;
+        let (operation, url) = (request.operation, &request.url);
+        self.channels.client(bank, operation, url, &identity, self.settings).map_err(not_sent)
     }
 }
 
@@ -138,9 +94,11 @@ impl BankHttp for BankClient {
     async fn call(&self, bank: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError> {
         check_address(bank, &request.url).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
         let deadline = Instant::now() + bank.operations.total(request.operation, &bank.limits);
-        let client = self.client_for(bank).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
-        let exchange = exchange(&client, request, bank.limits.body_bytes);
-        deadline::before(deadline, exchange).await.unwrap_or(Err(BankHttpError::Timeout))
+        let calling = async {
+            let client = self.client(bank, &request).await?;
+            exchange(&client, request, bank.limits.body_bytes).await
+        };
+        deadline::before(deadline, calling).await.unwrap_or(Err(BankHttpError::Timeout))
     }
 }
 

@@ -22,6 +22,7 @@ mod names;
 mod public_keys;
 mod readiness;
 mod remembered;
+mod seal_keys;
 mod setup;
 mod signature;
 mod signing;
@@ -31,6 +32,7 @@ pub use limits::CloudKmsLimits;
 use names::KeyRing;
 use public_keys::PublishedKey;
 use remembered::Remembered;
+pub use seal_keys::{CloudKmsSealKeys, SealKeyVersion};
 pub use setup::{CloudKmsSettings, CloudKmsSetupError};
 
 /// Keys of one key ring in Cloud KMS.

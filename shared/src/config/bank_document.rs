@@ -6,11 +6,8 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
-use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 use url::Url;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{address::is_private_enough, mistakes::Mistakes, read_folder, tenant_document::told};
 use crate::domain::{
@@ -227,13 +224,11 @@ impl AddressesTable {
 
 impl TlsTable {
     fn check(self, place: &mut Place<'_>) -> Option<TlsProfile> {
-        let identity = place.file("tls.identity", &self.identity);
         let trust_anchors = place.file("tls.trust_anchors", &self.trust_anchors);
-        let identity = identity?;
         Some(TlsProfile {
             identity_file: place.path.parent().unwrap_or(Path::new("")).join(&self.identity),
-            identity_ends_at: leaf_ends_at(&identity),
-            identity: identity.into(),
+            accepts_unqualified: false,
+            tokens_must_be_bound: false,
             trust_anchors: trust_anchors?,
             pins: Vec::new(),
             minimum: self.minimum,
@@ -287,13 +282,6 @@ impl LimitsTable {
         place.demand("limits.connect_millis", limits.connect <= limits.total, "must not be more than total_millis");
         limits
     }
-}
-
-/// When the first certificate of a PEM text ends. Whether the text is usable at all is told when the client is made.
-fn leaf_ends_at(pem: &str) -> Option<Timestamp> {
-    let leaf = CertificateDer::pem_slice_iter(pem.as_bytes()).next()?.ok()?;
-    let (_, leaf) = X509Certificate::from_der(&leaf).ok()?;
-    Timestamp::from_second(leaf.validity().not_after.timestamp()).ok()
 }
 
 fn is_country(text: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Every call to a bank goes through here and leaves exactly one audit record, before its answer is used (P11).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{error::Elapsed, timeout};
 
 use http::StatusCode;
 
@@ -8,24 +10,27 @@ use super::{
     application_token::{self, ApplicationToken, ApplicationTokens},
     oauth_server::OAuthServers,
     trail::{Subject, Trail},
-    trouble::Trouble,
+    trouble::{BankFault, Trouble},
 };
 use crate::{
     domain::{
         audit::AuditEvent,
-        bank::{Bank, OAuthProfile},
+        bank::{Bank, OAuthProfile, SealProfile},
+        operation::Operation,
     },
     ports::{
         audit::AuditStream,
         bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
         clock::Clock,
+        seals::{SealError, Seals},
     },
-    protocol::{adjustment::adjusted, oauth::metadata::Metadata},
+    protocol::{adjustment::adjusted, http_signature::prepare, oauth::metadata::Metadata},
 };
 
 /// Calls banks, on the record.
 pub struct BankCalls {
     http: Arc<dyn BankHttp>,
+    seals: Arc<dyn Seals>,
     audit: Arc<dyn AuditStream>,
     clock: Arc<dyn Clock>,
     servers: OAuthServers,
@@ -33,12 +38,31 @@ pub struct BankCalls {
 }
 
 impl BankCalls {
-    /// Calls over this transport, recorded in this stream.
-    pub fn new(http: Arc<dyn BankHttp>, audit: Arc<dyn AuditStream>, clock: Arc<dyn Clock>) -> Self {
-        Self { http, audit, clock, servers: OAuthServers::default(), application_tokens: ApplicationTokens::default() }
+    /// Calls over this transport, signed with these seals, recorded in this stream.
+    pub fn new(
+        http: Arc<dyn BankHttp>,
+        seals: Arc<dyn Seals>,
+        audit: Arc<dyn AuditStream>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            http,
+            seals,
+            audit,
+            clock,
+            servers: OAuthServers::default(),
+            application_tokens: ApplicationTokens::default(),
+        }
     }
 
-    /// Sends the request once, as this bank wants it. The answer is given out only after its record is written.
+    /// The longest that such a call takes from [`Self::send`] to its answer, signing included.
+    pub fn longest(bank: &Bank, operation: Operation) -> Duration {
+        let total = bank.operations.total(operation, &bank.limits);
+        if seal_of(bank, operation).is_some() { total + SIGNING } else { total }
+    }
+
+    /// Sends the request once, as this bank wants it, and signed if its document says so. The answer is given out only
+    /// after its record is written. A request that cannot be signed does not leave.
     ///
     /// Where the bank wants a token of our own for such a call and the call has none of a PSU's, one is got first. If
     /// the bank takes that token no more, another is got, once: it has not done what it was asked.
@@ -94,14 +118,41 @@ impl BankCalls {
         let request = adjusted(bank, request)?;
         let started = self.clock.now();
         let mut event = BankCall::of(&request);
-        let result = self.http.call(bank, request).await;
+        let result = match self.signed(bank, request).await {
+            Ok(request) => self.http.call(bank, request).await.map_err(Trouble::from),
+            Err(trouble) => Err(trouble),
+        };
         let ended = self.clock.now();
         event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
         let mut subject = subject;
         subject.bank.get_or_insert_with(|| bank.id.clone());
         self.audit.write(&trail.record(subject, event.ended(&result), ended))?;
-        Ok(result?)
+        result
     }
+
+    /// The request with the signature that the bank wants, if it wants one. Nothing may change it afterwards.
+    async fn signed(&self, bank: &Bank, mut request: BankRequest) -> Result<BankRequest, Trouble> {
+        let Some(profile) = seal_of(bank, request.operation) else { return Ok(request) };
+        let signing = async {
+            let seal = self.seals.seal(bank).await?;
+            let prepared = prepare(&request, &profile.signature, seal.certificate(), self.clock.now())?;
+            let signature = seal.sign(profile.signature.algorithm, prepared.message()).await?;
+            Ok::<_, Trouble>(prepared.finish(&signature)?)
+        };
+        let too_slow = |elapsed: Elapsed| SealError::Unavailable(Box::new(elapsed));
+        for (name, value) in timeout(SIGNING, signing).await.map_err(too_slow)?? {
+            request.headers.insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
+/// How long signing may take; a key service answers in a tenth of a second.
+const SIGNING: Duration = Duration::from_secs(6);
+
+/// The seal that calls of that kind are signed with.
+fn seal_of(bank: &Bank, operation: Operation) -> Option<&SealProfile> {
+    bank.seal.as_ref().filter(|profile| profile.covers(operation))
 }
 
 /// What is known of a call before it is made.
@@ -123,10 +174,11 @@ impl BankCall {
         }
     }
 
-    fn ended(self, result: &Result<BankResponse, BankHttpError>) -> AuditEvent {
+    fn ended(self, result: &Result<BankResponse, Trouble>) -> AuditEvent {
         let outcome = match result {
             Ok(response) => response.status.as_u16().to_string(),
-            Err(error) => word(error).to_owned(),
+            Err(Trouble::Bank(BankFault::Http(error))) => word(error).to_owned(),
+            Err(_) => "not_signed".to_owned(),
         };
         let Self { operation, attended, bank_request_id, duration_ms } = self;
         AuditEvent::BankCalled { operation: operation.to_owned(), outcome, attended, duration_ms, bank_request_id }
@@ -137,6 +189,7 @@ impl BankCall {
 const fn word(error: &BankHttpError) -> &'static str {
     match error {
         BankHttpError::NotSent(_) => "not_sent",
+        BankHttpError::QwacExpired(_) => "qwac_expired",
         BankHttpError::Unreachable(_) => "unreachable",
         BankHttpError::Broken(_) => "broken",
         BankHttpError::Timeout => "timeout",

@@ -17,6 +17,7 @@ use crate::{
     ports::{
         clock::Clock,
         entropy::{Entropy, NoEntropy, random},
+        identities::Identities,
         store::Store,
     },
     protocol::cursor::Cursors,
@@ -30,6 +31,8 @@ pub struct Deps {
     pub vault: Vault,
     /// Calls banks, on the record.
     pub calls: BankCalls,
+    /// Who we are to banks.
+    pub identities: Arc<dyn Identities>,
     /// Every bank there is a document for.
     pub banks: Banks,
     /// Turns customers' references and account numbers into names of the hub's own.
@@ -59,6 +62,11 @@ impl Deps {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// When our certificate for a bank ends, as far as that is known.
+    pub fn certificate_ends_at(&self, bank: &Bank) -> Option<Timestamp> {
+        self.identities.facts(&bank.tls).map(|facts| facts.not_after)
     }
 
     /// Random bytes.

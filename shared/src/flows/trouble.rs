@@ -8,10 +8,12 @@ use crate::{
         bank_http::BankHttpError,
         documents::{CommitError, StoreError},
         entropy::NoEntropy,
+        seals::SealError,
     },
     protocol::{
         adjustment::NotMade,
         berlin_group::errors::{AnswerError, UnsendableRequest},
+        http_signature::UnsignableRequest,
         oauth::{metadata::MetadataError, token::TokenRefusal},
     },
 };
@@ -40,6 +42,12 @@ pub enum Trouble {
     /// A request to the bank could not be made of what is known.
     #[error("the request to the bank cannot be made")]
     Unsendable(#[from] UnsendableRequest),
+    /// The request could not be signed: the seal's key, certificate or time.
+    #[error("the request cannot be signed")]
+    Seal(#[from] SealError),
+    /// The request could not be signed: what the bank's document wants signed does not fit it.
+    #[error("the request is not one that can be signed as the bank wants it")]
+    Unsignable(#[from] UnsignableRequest),
     /// The bank failed or refused.
     #[error("the bank call failed")]
     Bank(#[from] BankFault),

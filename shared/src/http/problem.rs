@@ -141,6 +141,8 @@ catalogue! {
     StoreContention "store_contention" SERVICE_UNAVAILABLE RetryNow "Too many changes at once.";
     KeysUnavailable "keys_unavailable" SERVICE_UNAVAILABLE Wait "The hub's keys are not available.";
     KeyVersionUnavailable "key_version_unavailable" SERVICE_UNAVAILABLE FixConfiguration "A version of the hub's keys is not available.";
+    QwacExpired "qwac_expired" SERVICE_UNAVAILABLE FixConfiguration "The hub's certificate for the bank is not valid now.";
+    SealUnavailable "seal_unavailable" SERVICE_UNAVAILABLE FixConfiguration "The request to the bank could not be signed.";
     AuditUnavailable "audit_unavailable" SERVICE_UNAVAILABLE Wait "The hub's audit is not available.";
     TimedOut "timed_out" SERVICE_UNAVAILABLE Wait "The hub could not finish in time.";
     Integrity "integrity" INTERNAL_SERVER_ERROR FixConfiguration "Stored data is not what the hub stored.";

@@ -83,8 +83,8 @@ pub struct Pending {
 }
 
 impl SessionView {
-    /// The view of a session now.
-    pub fn of(session: &Session, bank: Option<&Bank>, now: Timestamp) -> Self {
+    /// The view of a session now. `certificate_at` is when the hub's certificate for the bank ends.
+    pub fn of(session: &Session, bank: Option<&Bank>, certificate_at: Option<Timestamp>, now: Timestamp) -> Self {
         let status = session.status(now);
         let is_over = matches!(status, SessionStatus::Ending | SessionStatus::Ended);
         let access = session.access.as_ref().filter(|_| !is_over);
@@ -95,7 +95,7 @@ impl SessionView {
             reason: (status == SessionStatus::RenewalRequired).then(|| session.lapse_reason(now)).flatten(),
             created_at: session.created_at,
             consent: access.map(|access| access.consent.clone()),
-            ends: if is_over { Ends::default() } else { Ends::of(session, bank, now) },
+            ends: if is_over { Ends::default() } else { Ends::of(session, bank, certificate_at, now) },
             pending: session.attempt.as_ref().filter(|attempt| attempt.expires_at > now).map(|attempt| Pending {
                 status: attempt.status(),
                 expires_at: attempt.expires_at,
@@ -106,7 +106,7 @@ impl SessionView {
 }
 
 impl Ends {
-    fn of(session: &Session, bank: Option<&Bank>, now: Timestamp) -> Self {
+    fn of(session: &Session, bank: Option<&Bank>, certificate_at: Option<Timestamp>, now: Timestamp) -> Self {
         let access = session.access.as_ref();
         let days = |bank: &Bank| Duration::from_secs(86_400 * u64::from(bank.consent.days()));
         let attempt = session.attempt.as_ref().filter(|attempt| attempt.expires_at > now);
@@ -115,7 +115,7 @@ impl Ends {
             consent_at: access.and_then(Access::consent_ends_at),
             refresh_chain_at: access.and_then(|access| access.grant.chain_ends_at),
             sca_window_at: attempt.map(|attempt| attempt.expires_at),
-            certificate_at: bank.and_then(|bank| bank.tls.identity_ends_at),
+            certificate_at,
             bank_maximum_at: access.zip(bank).map(|(access, bank)| access.granted_at + days(bank)),
         };
         ends.first =

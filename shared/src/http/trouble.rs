@@ -42,6 +42,8 @@ impl From<Trouble> for Problem {
             Trouble::Contention => Code::StoreContention,
             Trouble::Vault(error) => vault(error),
             Trouble::Audit(_) => Code::AuditUnavailable,
+            Trouble::Seal(error) if error.is_passing() => Code::KeysUnavailable,
+            Trouble::Seal(_) | Trouble::Unsignable(_) => Code::SealUnavailable,
             Trouble::Bank(fault) => {
                 let problem = bank(fault);
                 return Self { cause: Some(Arc::new(error)), ..problem };
@@ -84,6 +86,7 @@ fn bank(fault: &BankFault) -> Problem {
 const fn http(error: &BankHttpError) -> Code {
     match error {
         BankHttpError::NotSent(_) => Code::Internal,
+        BankHttpError::QwacExpired(_) => Code::QwacExpired,
         BankHttpError::Unreachable(_) | BankHttpError::Broken(_) => Code::BankUnreachable,
         BankHttpError::Timeout => Code::BankTimeout,
         BankHttpError::TlsRejected(_) => Code::BankTlsFailed,

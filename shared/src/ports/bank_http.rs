@@ -2,7 +2,8 @@
 //!
 //! Promises, held by `testing::bank_http`:
 //!
-//! - **Whose identity.** A bank is met only with the identity and the trust anchors of its own document.
+//! - **Whose identity.** A bank is met only with the identity and the trust anchors of its own document, with the identity
+//!   as it is now, and only in its time.
 //! - **Nowhere else.** No redirect is followed, no proxy used, nothing but the checked URL is asked.
 //! - **Bounded.** Time (connecting and in all, the body included) and decompressed bytes stay within the bank's limits.
 //! - **Told apart.** A bank that is down, slow, or refuses our certificate is named as what it is.
@@ -18,6 +19,9 @@ pub enum BankHttpError {
     /// The hub made no call: the address is not of the bank's interface, or our own settings for the bank are wrong.
     #[error("the hub did not make the call")]
     NotSent(#[source] Source),
+    /// Our certificate for the bank has expired or is not valid yet; no call was made.
+    #[error("our certificate for the bank is not valid now")]
+    QwacExpired(#[source] Source),
     /// No connection came about; the bank has surely not seen the request.
     #[error("the bank could not be reached")]
     Unreachable(#[source] Source),

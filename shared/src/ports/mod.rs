@@ -6,6 +6,8 @@ pub mod bank_http;
 pub mod clock;
 pub mod documents;
 pub mod entropy;
+pub mod identities;
 pub mod key_sets;
 pub mod keys;
+pub mod seals;
 pub mod store;

@@ -3,6 +3,7 @@
 //! The bench is the adapter's: it mints certificates and opens sockets, which takes libraries that only tests need.
 
 use std::{
+    fs,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use url::Url;
 use crate::{
     domain::{
         bank::{Bank, TlsVersion},
-        secret::SecretString,
+        secret::{ExposeSecret, SecretString},
     },
     ports::bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse, Operation},
 };
@@ -28,7 +29,7 @@ mod refusals;
 /// Sets up banks for the suite.
 #[async_trait]
 pub trait Bench: Send + Sync {
-    /// A new client of the kind that is under test.
+    /// A new client of the kind that is under test, which looks at identities' files before every call.
     fn client(&self) -> Arc<dyn BankHttp>;
 
     /// Starts a bank that behaves so. Its document has a name of its own, generous limits, and an identity that the
@@ -104,6 +105,8 @@ pub enum Standing {
     Stranger,
     /// Expired.
     Expired,
+    /// Its time has not come.
+    NotYetValid,
     /// Its key is of a kind that the bank does not take, so that none is presented at all.
     NotPresentable,
 }
@@ -152,7 +155,7 @@ impl Answer {
 pub struct TestBank {
     /// The hub's document of it.
     pub bank: Bank,
-    /// The certificate (DER) of the identity in the document.
+    /// The certificate (DER) of the identity that the document names.
     pub identity: Vec<u8>,
     /// Another identity that the bank knows.
     pub renewed: Credential,
@@ -162,7 +165,7 @@ pub struct TestBank {
 
 /// An identity of ours.
 pub struct Credential {
-    /// As documents have it.
+    /// As its file has it.
     pub text: SecretString,
     /// Its certificate (DER).
     pub certificate: Vec<u8>,
@@ -206,6 +209,11 @@ impl TestBank {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer token"))]);
         let url = self.url("/v1/accounts?withBalance=true");
         BankRequest { operation: Operation::Accounts, method: Method::GET, url, headers, body: None }
+    }
+
+    /// Lays the other identity into the file that the document names, by which it takes the place of the first.
+    pub fn renew(&self) {
+        fs::write(&self.bank.tls.identity_file, self.renewed.text.expose_secret()).unwrap();
     }
 
     /// Reads its accounts once.
@@ -256,6 +264,7 @@ pub async fn refusal_conformance(bench: &dyn Bench) {
     refusals::rejects_a_certificate_that_is_not_the_banks(bench).await;
     refusals::rejects_a_version_below_the_minimum(bench).await;
     refusals::names_a_refused_certificate(bench).await;
+    refusals::shows_no_certificate_that_is_not_valid(bench).await;
     refusals::calls_no_address_but_the_banks_own(bench).await;
     refusals::follows_no_redirect(bench).await;
 }

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod bank_http;
+pub mod certificates;
 pub mod clock;
 #[cfg(feature = "emulator")]
 pub mod cutting_proxy;

@@ -40,8 +40,8 @@ pub fn bank() -> Bank {
 pub fn tls() -> TlsProfile {
     TlsProfile {
         identity_file: "".into(),
-        identity: "".into(),
-        identity_ends_at: None,
+        accepts_unqualified: false,
+        tokens_must_be_bound: false,
         trust_anchors: String::new(),
         pins: Vec::new(),
         minimum: TlsVersion::V1_2,

@@ -6,23 +6,30 @@ use super::{StartError, waiting};
 use crate::{
     adapters::{
         bank_client::BankClient,
-        cloud_kms::{CloudKms, CloudKmsLimits, CloudKmsSettings},
+        cloud_kms::{CloudKms, CloudKmsLimits, CloudKmsSealKeys, CloudKmsSettings},
         firestore_store::{FirestoreLimits, FirestoreSettings, FirestoreStore},
+        identity_files::IdentityFiles,
         jwks_client::{FetchLimits, JwksClient},
         local_keys::LocalKeyring,
         pseudonym_key_file,
         redb_store::RedbStore,
+        seals::OpenSeals,
         system::SystemEntropy,
     },
     config::settings::{CloudKmsSetting, KeysSetting, Settings, StoreSetting},
-    domain::pseudonym::PseudonymKey,
+    domain::{
+        bank::{Bank, SealKey},
+        pseudonym::PseudonymKey,
+    },
     ports::{
         bank_http::BankHttp,
         clock::Clock,
         documents::Documents,
         entropy::Entropy,
+        identities::Identities,
         key_sets::KeySets,
         keys::{KeyWrap, Signer},
+        seals::Seals,
     },
 };
 
@@ -34,6 +41,10 @@ pub struct Adapters {
     pub keys: Arc<dyn KeyWrap>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
+    /// Who we are to banks.
+    pub identities: Arc<dyn Identities>,
+    /// Signs requests to banks.
+    pub seals: Arc<dyn Seals>,
     /// Calls banks.
     pub bank_http: Arc<dyn BankHttp>,
     /// Issuers' public keys.
@@ -50,19 +61,24 @@ impl Adapters {
     /// Opens what the settings name and waits until store and keys answer.
     pub(super) async fn open(
         settings: &Settings,
-        banks: BankClient,
+        banks: &[Bank],
+        client: BankClient,
+        identities: Arc<IdentityFiles>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let documents = store(&settings.store, &entropy)?;
         let Keys { wrap, signer, pseudonyms } = keys(&settings.keys, &entropy).await?;
+        let seals = OpenSeals::new(Arc::clone(&identities), seal_keys(settings, banks).await?, Arc::clone(&clock));
         waiting::until_ready(&*documents, &*wrap).await;
         Ok(Self {
             documents,
             keys: wrap,
             signer,
             pseudonyms,
-            bank_http: Arc::new(banks),
+            identities,
+            seals: Arc::new(seals),
+            bank_http: Arc::new(client),
             key_sets: Arc::new(JwksClient::new(Arc::clone(&clock), FetchLimits::default())?),
             clock,
             entropy,
@@ -86,6 +102,25 @@ fn store(setting: &StoreSetting, entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn D
     }
 }
 
+/// The client for seals' keys in Cloud KMS, if a bank's document names such a key. It calls where the hub's own keys are.
+async fn seal_keys(settings: &Settings, banks: &[Bank]) -> Result<Option<Arc<CloudKmsSealKeys>>, StartError> {
+    let is_there = |bank: &Bank| matches!(&bank.seal, Some(seal) if matches!(seal.key, SealKey::CloudKms { .. }));
+    if !banks.iter().any(is_there) {
+        return Ok(None);
+    }
+    let endpoint = match &settings.keys {
+        KeysSetting::CloudKms(setting) => endpoint(setting),
+        KeysSetting::File(_) => None,
+    };
+    let keys = CloudKmsSealKeys::new(endpoint.as_deref(), CloudKmsLimits::default()).await?;
+    Ok(Some(Arc::new(keys)))
+}
+
+/// Another address of Cloud KMS than Google's own, if there is one.
+fn endpoint(setting: &CloudKmsSetting) -> Option<String> {
+    setting.endpoint.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+}
+
 struct Keys {
     wrap: Arc<dyn KeyWrap>,
     signer: Arc<dyn Signer>,
@@ -99,10 +134,10 @@ async fn keys(setting: &KeysSetting, entropy: &Arc<dyn Entropy>) -> Result<Keys,
             let pseudonyms = keyring.pseudonym_key().clone();
             Ok(Keys { wrap: Arc::clone(&keyring) as _, signer: keyring, pseudonyms })
         }
-        KeysSetting::CloudKms(CloudKmsSetting { key_ring, endpoint, pseudonym_key }) => {
-            let pseudonyms = pseudonym_key_file::read(pseudonym_key)?;
-            let endpoint = endpoint.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-            let settings = CloudKmsSettings { key_ring: key_ring.clone(), endpoint, limits: CloudKmsLimits::default() };
+        KeysSetting::CloudKms(setting) => {
+            let pseudonyms = pseudonym_key_file::read(&setting.pseudonym_key)?;
+            let (key_ring, endpoint) = (setting.key_ring.clone(), endpoint(setting));
+            let settings = CloudKmsSettings { key_ring, endpoint, limits: CloudKmsLimits::default() };
             let kms = Arc::new(CloudKms::new(settings).await?);
             Ok(Keys { wrap: Arc::clone(&kms) as _, signer: kms, pseudonyms })
         }

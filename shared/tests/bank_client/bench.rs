@@ -1,13 +1,22 @@
 //! The bench of the suite: every bank has an authority, a server and an identity of ours of its own.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use shared::{
-    adapters::bank_client::{BankClient, PoolSettings},
+    adapters::{
+        bank_client::{BankClient, PoolSettings},
+        identity_files::IdentityFiles,
+        system::SystemClock,
+    },
     domain::{
         bank::{Addresses, Bank, TlsProfile},
         ids::BankId,
@@ -19,27 +28,39 @@ use shared::{
         samples,
     },
 };
+use tempfile::TempDir;
 
 use crate::{
-    pki::{Authority, Minted, SOUND, UNCOMMON, Wish},
+    pki::{Authority, Minted, OVER, SOUND, TO_COME, UNCOMMON, Wish},
     server,
 };
 
 /// Banks on this machine.
 pub struct LocalBench {
     started: AtomicUsize,
+    folder: TempDir,
 }
 
 impl LocalBench {
-    pub const fn new() -> Self {
-        Self { started: AtomicUsize::new(0) }
+    pub fn new() -> Self {
+        Self { started: AtomicUsize::new(0), folder: TempDir::new().unwrap() }
     }
+}
+
+/// A client that looks at identities' files before every call.
+pub fn client() -> BankClient {
+    client_with(PoolSettings::default())
+}
+
+pub fn client_with(pool: PoolSettings) -> BankClient {
+    let clock = Arc::new(SystemClock);
+    BankClient::new(pool, Arc::new(IdentityFiles::new(clock.clone(), Duration::ZERO)), clock)
 }
 
 #[async_trait]
 impl Bench for LocalBench {
     fn client(&self) -> Arc<dyn BankHttp> {
-        Arc::new(BankClient::new(PoolSettings::default()))
+        Arc::new(client())
     }
 
     async fn start(&self, manners: Manners) -> TestBank {
@@ -48,7 +69,8 @@ impl Bench for LocalBench {
         let certificate = server_certificate(&authority, manners.certificate);
         let identity = client_identity(&authority, manners.standing);
         let port = server::start(&manners, &authority, &certificate, journal.clone()).await;
-        let bank = document(&format!("bank-{number}"), port, &identity, &authority);
+        let file = self.folder.path().join(format!("{number}.pem"));
+        let bank = document(&format!("bank-{number}"), port, &file, &identity.pem(), &authority);
         TestBank { bank, identity: identity.der().to_vec(), renewed: credential(&authority.mint(SOUND)), journal }
     }
 }
@@ -61,7 +83,7 @@ fn server_certificate(authority: &Authority, certificate: ServerCertificate) -> 
     match certificate {
         ServerCertificate::Sound => authority.mint(SOUND),
         ServerCertificate::OfOtherAuthority => Authority::named("Test QTSP").mint(SOUND),
-        ServerCertificate::Expired => authority.mint(Wish { expired: true, ..SOUND }),
+        ServerCertificate::Expired => authority.mint(Wish { years: OVER, ..SOUND }),
         ServerCertificate::ForOtherHost => authority.mint(Wish { host: "bank.test", ..SOUND }),
     }
 }
@@ -70,13 +92,15 @@ fn client_identity(authority: &Authority, standing: Standing) -> Minted {
     match standing {
         Standing::Known => authority.mint(SOUND),
         Standing::Stranger => Authority::named("Unheard-of QTSP").mint(SOUND),
-        Standing::Expired => authority.mint(Wish { expired: true, ..SOUND }),
+        Standing::Expired => authority.mint(Wish { years: OVER, ..SOUND }),
+        Standing::NotYetValid => authority.mint(Wish { years: TO_COME, ..SOUND }),
         Standing::NotPresentable => authority.mint(Wish { algorithm: UNCOMMON, ..SOUND }),
     }
 }
 
-/// The hub's document of a bank on this machine.
-pub fn document(id: &str, port: u16, identity: &Minted, authority: &Authority) -> Bank {
+/// The hub's document of a bank on this machine; the identity is laid into that file.
+pub fn document(id: &str, port: u16, file: &Path, identity: &str, authority: &Authority) -> Bank {
+    fs::write(file, identity).unwrap();
     Bank {
         id: BankId::parse(id).unwrap(),
         name: "Test Bank".to_owned(),
@@ -85,11 +109,7 @@ pub fn document(id: &str, port: u16, identity: &Minted, authority: &Authority) -
             api_origins: [].into(),
             web_origins: [].into(),
         },
-        tls: TlsProfile {
-            identity: SecretString::from(identity.pem()),
-            trust_anchors: authority.pem(),
-            ..samples::tls()
-        },
+        tls: TlsProfile { identity_file: file.to_owned(), trust_anchors: authority.pem(), ..samples::tls() },
         ..samples::bank()
     }
 }

@@ -1,72 +1,68 @@
 //! What is wrong with a bank's TLS settings shows when the bank is prepared, and is named without its value.
 
-use std::error::Error;
+use std::{error::Error, fs};
 
 use shared::{
-    adapters::bank_client::{BankClient, PoolSettings, TlsSetupError},
-    domain::{bank::Bank, secret::SecretString},
+    adapters::bank_client::TlsSetupError,
+    ports::identities::IdentityFault,
     testing::bank_http::{Bench, Manners},
 };
+use tempfile::TempDir;
 
 use crate::{
-    bench::{LocalBench, document},
-    pki::{Authority, Minted, SOUND},
+    bench::{LocalBench, client, document},
+    pki::{Authority, Minted, OVER, SOUND, Wish},
 };
 
-/// A bank whose identity is this text, and the name of what is wrong with it.
-fn fault_of(identity: String, anchors: String) -> TlsSetupError {
-    let (authority, client) = (Authority::named("Test QTSP"), BankClient::new(PoolSettings::default()));
-    let mut bank = document("bank", 1, &authority.mint(SOUND), &authority);
-    bank.tls.identity = SecretString::from(identity);
-    bank.tls.trust_anchors = anchors;
-    client.prepare(&bank).unwrap_err()
+/// What is wrong with a bank whose identity is this text.
+async fn fault_of(identity: &str, anchors: &str) -> TlsSetupError {
+    let folder = TempDir::new().unwrap();
+    let mut bank = document("bank", 1, &folder.path().join("qwac.pem"), identity, &Authority::named("Test QTSP"));
+    anchors.clone_into(&mut bank.tls.trust_anchors);
+    client().prepare(&bank).await.unwrap_err()
 }
 
-fn identity_fault(make: impl FnOnce(&Minted) -> String) -> TlsSetupError {
+async fn identity_fault(make: impl FnOnce(&Minted) -> String) -> TlsSetupError {
     let authority = Authority::named("Test QTSP");
-    fault_of(make(&authority.mint(SOUND)), authority.pem())
+    fault_of(&make(&authority.mint(SOUND)), &authority.pem()).await
 }
 
-fn anchor_fault(anchors: &str) -> TlsSetupError {
-    fault_of(Authority::named("Test QTSP").mint(SOUND).pem(), anchors.to_owned())
+async fn anchor_fault(anchors: &str) -> TlsSetupError {
+    fault_of(&Authority::named("Test QTSP").mint(SOUND).pem(), anchors).await
 }
 
-#[test]
-fn a_good_document_prepares() {
-    let authority = Authority::named("Test QTSP");
-    let bank = document("bank", 1, &authority.mint(SOUND), &authority);
-    assert!(BankClient::new(PoolSettings::default()).prepare(&bank).is_ok());
+#[tokio::test]
+async fn a_good_document_prepares_and_an_expired_certificate_holds_up_no_other_bank() {
+    let (authority, folder) = (Authority::named("Test QTSP"), TempDir::new().unwrap());
+    for years in [SOUND.years, OVER] {
+        let identity = authority.mint(Wish { years, ..SOUND });
+        let bank = document("bank", 1, &folder.path().join("qwac.pem"), &identity.pem(), &authority);
+        assert!(client().prepare(&bank).await.is_ok());
+    }
 }
 
-#[test]
-fn names_what_is_wrong_with_an_identity() {
-    let other = Authority::named("Test QTSP").mint(SOUND);
-    let damaged = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
-    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    assert!(matches!(identity_fault(Minted::key_pem), TlsSetupError::NoCertificate));
-    assert!(matches!(identity_fault(Minted::certificate_pem), TlsSetupError::NoPrivateKey));
-    assert!(matches!(identity_fault(|_| String::new()), TlsSetupError::NoCertificate));
-    assert!(matches!(identity_fault(|good| good.pem() + &other.key_pem()), TlsSetupError::SeveralPrivateKeys));
-    assert!(matches!(identity_fault(|good| good.key_pem() + &other.certificate_pem()), TlsSetupError::KeyMismatch));
-    assert!(matches!(identity_fault(|good| good.pem() + damaged), TlsSetupError::MalformedIdentity(_)));
-    assert!(matches!(identity_fault(|good| good.key_pem() + garbage), TlsSetupError::UnusableIdentity(_)));
+#[tokio::test]
+async fn names_what_is_wrong_with_an_identity() {
+    let fault = identity_fault(Minted::key_pem).await;
+    assert!(matches!(fault, TlsSetupError::Identity(IdentityFault::NoCertificate)));
+    assert_eq!(fault.to_string(), "the identity: the file holds no certificate");
 }
 
-#[test]
-fn names_what_is_wrong_with_trust_anchors() {
+#[tokio::test]
+async fn names_what_is_wrong_with_trust_anchors() {
     let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n";
     let garbage =
         Authority::named("Test QTSP").pem() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    assert!(matches!(anchor_fault(""), TlsSetupError::NoTrustAnchor));
-    assert!(matches!(anchor_fault(damaged), TlsSetupError::MalformedTrustAnchors(_)));
-    assert!(matches!(anchor_fault(&garbage), TlsSetupError::UnusableTrustAnchor { position: 2, .. }));
+    assert!(matches!(anchor_fault("").await, TlsSetupError::NoTrustAnchor));
+    assert!(matches!(anchor_fault(damaged).await, TlsSetupError::MalformedTrustAnchors(_)));
+    assert!(matches!(anchor_fault(&garbage).await, TlsSetupError::UnusableTrustAnchor { position: 2, .. }));
 }
 
-#[test]
-fn never_tells_the_value() {
+#[tokio::test]
+async fn never_tells_the_value() {
     let key = Authority::named("Test QTSP").mint(SOUND).key_pem();
     let inside = key.lines().nth(1).unwrap();
-    let fault = identity_fault(|_| key.replace("PRIVATE KEY-----", "CERTIFICATE-----"));
+    let fault = identity_fault(|_| key.replace("PRIVATE KEY-----", "CERTIFICATE-----")).await;
     let causes = std::iter::successors(Some(&fault as &dyn Error), |cause| (*cause).source());
     for text in causes.map(ToString::to_string).chain([format!("{fault:?}")]) {
         assert!(!text.contains(inside), "{text}");
@@ -75,12 +71,11 @@ fn never_tells_the_value() {
 
 #[tokio::test]
 async fn a_wrong_new_identity_leaves_the_old_channel_standing() {
-    let (bench, client) = (LocalBench::new(), BankClient::new(PoolSettings::default()));
+    let (bench, client) = (LocalBench::new(), client());
     let bank = bench.start(Manners::default()).await;
     bank.read(&client).await.unwrap();
-    let mut wrong: Bank = bank.bank.clone();
-    wrong.tls.identity = SecretString::from("nonsense");
-    assert!(client.prepare(&wrong).is_err());
+    fs::write(&bank.bank.tls.identity_file, "nonsense").unwrap();
+    assert!(client.prepare(&bank.bank).await.is_ok());
     bank.read(&client).await.unwrap();
     assert!(bank.journal.entries().iter().all(|seen| seen.connection == 1));
 }

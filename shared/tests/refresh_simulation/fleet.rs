@@ -22,7 +22,7 @@ use shared::{
     },
     ports::store::Store,
     protocol::cursor::Cursors,
-    testing::{entropy::SeededEntropy, samples},
+    testing::{certificates::NoCertificates, entropy::SeededEntropy, samples},
 };
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::task::TaskTracker;
@@ -135,7 +135,13 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
     let deps = Deps {
         store: Store::new(Arc::new(SimulatedStore { world: store_world, life: store_life })),
         vault: Vault::new(keys, entropy.clone(), DekCache::default()),
-        calls: BankCalls::new(http, Arc::new(CountedAudit { life: Arc::clone(&life) }), clock.clone()),
+        calls: BankCalls::new(
+            http,
+            Arc::new(NoCertificates),
+            Arc::new(CountedAudit { life: Arc::clone(&life) }),
+            clock.clone(),
+        ),
+        identities: Arc::new(NoCertificates),
         banks: [(bank.id.clone(), Arc::new(bank))].into(),
         pseudonyms: PseudonymKey::new(secret(1)),
         cursors: Cursors::new(&secret(2)).unwrap(),

@@ -51,6 +51,15 @@ impl KeyName {
     }
 }
 
+/// Whether this is the whole name of a key version:
+/// `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V`.
+pub(super) fn is_key_version(name: &str) -> bool {
+    let Some((ring, key)) = name.split_once("/cryptoKeys/") else { return false };
+    let Some((id, _)) = key.split_once('/') else { return false };
+    let key = KeyName(format!("{ring}/cryptoKeys/{id}"));
+    KeyRing::parse(ring).is_some() && is_word(id) && key.version_number(name).is_some()
+}
+
 /// Letters, digits and what else ids may have; nothing that means something in a URL's path.
 fn is_word(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
@@ -98,6 +107,23 @@ mod tests {
             "tokens2/cryptoKeyVersions/1",
         ] {
             assert_eq!(number(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn takes_whole_names_of_key_versions_only() {
+        assert!(is_key_version(&format!("{RING}/cryptoKeys/qseal/cryptoKeyVersions/3")));
+        for wrong in [
+            "",
+            "qseal",
+            RING,
+            &format!("{RING}/cryptoKeys/qseal"),
+            &format!("{RING}/cryptoKeys/qseal/cryptoKeyVersions/latest"),
+            &format!("{RING}/cryptoKeys/../cryptoKeyVersions/1/x"),
+            &format!("{RING}/cryptoKeys/qseal/cryptoKeyVersions/1:destroy"),
+            "hub/cryptoKeys/qseal/cryptoKeyVersions/1",
+        ] {
+            assert!(!is_key_version(wrong), "{wrong}");
         }
     }
 

@@ -2,24 +2,24 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::secret::SecretString;
-
 /// Mutual TLS with one bank.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsProfile {
     /// The file that our QWAC is read from, and read again when it changes: key and full chain together, as PEM.
     pub identity_file: PathBuf,
-    /// Our QWAC as it was at the start.
-    pub identity: SecretString,
-    /// When the QWAC ends.
-    pub identity_ends_at: Option<Timestamp>,
+    /// Takes certificates without the statements of PSD2, for transport and for the seal: those that banks issue for their
+    /// sandboxes. Types and roles are then not checked where the certificate says nothing of them.
+    pub accepts_unqualified: bool,
+    /// Refuses a server that does not ask for our certificate when tokens are asked of it: what it would give is bound to
+    /// nothing (RFC 8705 §3).
+    pub tokens_must_be_bound: bool,
     /// The only roots that the bank's certificates may lead to, as PEM.
     pub trust_anchors: String,
-    /// SHA-256 of the public keys (SPKI) that one certificate of the bank's chain must have, if any stands here.
+    /// SHA-256 of public keys (SPKI), by one of which the bank's certificate must be or be issued, if any stands here. The
+    /// trust anchors hold all the same.
     pub pins: Vec<[u8; 32]>,
     /// The lowest version we speak.
     pub minimum: TlsVersion,

@@ -59,10 +59,17 @@ impl Demand {
     /// Whether it holds at that time as well.
     pub fn check_at(self, facts: &CertificateFacts, now: Timestamp) -> Result<(), Misfit> {
         self.check(facts)?;
-        match facts.validity(now) {
+        facts.check_time(now)
+    }
+}
+
+impl CertificateFacts {
+    /// Whether it holds at that time.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), Misfit> {
+        match self.validity(now) {
             Validity::Current => Ok(()),
-            Validity::NotYet => Err(Misfit::NotYetValid { from: facts.not_before }),
-            Validity::Over => Err(Misfit::Expired { since: facts.not_after }),
+            Validity::NotYet => Err(Misfit::NotYetValid { from: self.not_before }),
+            Validity::Over => Err(Misfit::Expired { since: self.not_after }),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::{
+        bank_call::BankCalls,
         change::{self, Decision},
         deps::Deps,
         trail::Trail,
@@ -37,7 +38,7 @@ pub(super) async fn call(
 ) -> Result<(), RefreshError> {
     let sent_at = deps.now();
     let lease = leased.record.access.as_ref().map(|access| &access.refresh);
-    let longest = ready.bank.operations.total(Operation::RefreshTokens, &ready.bank.limits);
+    let longest = BankCalls::longest(&ready.bank, Operation::RefreshTokens);
     if leased.age() > LOOK_LASTS || !lease.is_some_and(|lease| lease.covers(longest, sent_at)) {
         note_failure(deps, trail, leased, Failure::NotUsed).await?;
         return Err(RefreshError::Busy(deps.now()));
@@ -77,10 +78,13 @@ const fn failure(error: &Trouble) -> Failure {
         // The bank surely has not read the request: no connection, or a handshake that one side refused.
         Trouble::Bank(BankFault::Http(
             BankHttpError::NotSent(_)
+            | BankHttpError::QwacExpired(_)
             | BankHttpError::Unreachable(_)
             | BankHttpError::TlsRejected(_)
             | BankHttpError::CertificateRefused(_),
-        )) => Failure::NotUsed,
+        ))
+        | Trouble::Seal(_)
+        | Trouble::Unsignable(_) => Failure::NotUsed,
         _ => Failure::Unknown,
     }
 }

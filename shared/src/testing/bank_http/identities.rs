@@ -28,9 +28,9 @@ pub(super) async fn keeps_the_identities_of_banks_apart(bench: &dyn Bench) {
 
 pub(super) async fn follows_a_change_of_identity(bench: &dyn Bench) {
     let client = bench.client();
-    let mut bank = start(bench).await;
+    let bank = start(bench).await;
     bank.read(&*client).await.unwrap();
-    bank.bank.tls.identity = bank.renewed.text.clone();
+    bank.renew();
     bank.read(&*client).await.unwrap();
     assert_eq!(certificates(&bank), [&bank.identity, &bank.renewed.certificate].map(|seen| Some(seen.clone())));
 }
@@ -43,7 +43,8 @@ pub(super) async fn never_serves_one_bank_over_the_connection_of_another(bench: 
     other.bank.addresses.api = bank.bank.addresses.api.clone();
     assert_named!(other.read(&*client).await, BankHttpError::TlsRejected(_), "own anchors");
     other.bank.tls.trust_anchors = bank.bank.tls.trust_anchors.clone();
-    other.bank.tls.identity = bank.renewed.text.clone();
+    bank.renew();
+    other.bank.tls.identity_file = bank.bank.tls.identity_file.clone();
     other.read(&*client).await.unwrap();
     assert_eq!(certificates(&bank), [&bank.identity, &bank.renewed.certificate].map(|seen| Some(seen.clone())));
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use url::Url;
 
-use super::{Answer, Bench, Manners, ServerCertificate, Standing, TestBank, assert_named};
+use super::{Answer, Bench, Manners, Presence, ServerCertificate, Standing, TestBank, assert_named};
 use crate::{
     domain::bank::TlsVersion,
     ports::bank_http::{BankHttpError, BankRequest},
@@ -31,7 +31,7 @@ pub(super) async fn rejects_a_version_below_the_minimum(bench: &dyn Bench) {
 /// Under TLS 1.2 the handshake fails, under TLS 1.3 the first read; over HTTP/2 the protocol stands between.
 pub(super) async fn names_a_refused_certificate(bench: &dyn Bench) {
     let client = bench.client();
-    for standing in [Standing::Stranger, Standing::Expired, Standing::NotPresentable] {
+    for standing in [Standing::Stranger, Standing::NotPresentable] {
         for version in VERSIONS {
             for answer in [Answer::ok(), Answer::Http2(Vec::new())] {
                 let bank = bench.start(Manners { version, standing, answer, ..Manners::default() }).await;
@@ -39,6 +39,16 @@ pub(super) async fn names_a_refused_certificate(bench: &dyn Bench) {
                 assert_eq!(bank.journal.entries(), [], "{standing:?}: the bank has read the request");
             }
         }
+    }
+}
+
+/// One that is over, and one whose time has not come.
+pub(super) async fn shows_no_certificate_that_is_not_valid(bench: &dyn Bench) {
+    let client = bench.client();
+    for standing in [Standing::Expired, Standing::NotYetValid] {
+        // Nobody is there: a call would find out.
+        let bank = bench.start(Manners { standing, presence: Presence::Absent, ..Manners::default() }).await;
+        assert_named!(bank.read(&*client).await, BankHttpError::QwacExpired(_), standing);
     }
 }
 

@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use shared::{
     adapters::{
         bank_client::{BankClient, PoolSettings},
+        identity_files::{IdentityFiles, LOOK_EVERY},
         jwks_client::{FetchLimits, JwksClient},
         local_keys::LocalKeyring,
         redb_store::RedbStore,
+        seals::OpenSeals,
         system::SystemEntropy,
     },
     config::{
@@ -127,11 +129,15 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
     let entropy = Arc::new(SystemEntropy);
     let signer = LocalKeyring::open_or_create(&folder.join("keys"), Arc::clone(&entropy) as _);
     let key_sets = JwksClient::new(Arc::clone(&clock) as _, FetchLimits::default()).unwrap();
+    let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock) as _, LOOK_EVERY));
+    let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock) as _);
     let adapters = Adapters {
         documents,
         keys,
         signer: Arc::new(signer.unwrap()),
-        bank_http: Arc::new(BankClient::new(PoolSettings::default())),
+        bank_http: Arc::new(client),
+        seals: Arc::new(OpenSeals::new(Arc::clone(&identities), None, Arc::clone(&clock) as _)),
+        identities,
         key_sets: Arc::new(key_sets),
         clock,
         entropy,
