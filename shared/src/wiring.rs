@@ -128,7 +128,7 @@ impl Hub {
 
     /// The same by another clock.
     pub async fn start_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let banks = read_banks(&settings.banks);
+        let banks = read_banks(&settings.banks, settings.environment);
         let tenants = read_tenants(&settings.tenants);
         let (banks, tenants) = both(banks, tenants)?;
         let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock), LOOK_EVERY));

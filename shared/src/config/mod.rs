@@ -2,6 +2,7 @@
 
 mod address;
 pub mod bank_document;
+pub mod environment;
 mod keys_setting;
 pub mod mistakes;
 mod reader;

@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use url::Url;
 
-use super::{address::is_private_enough, mistakes::Mistakes, reader::Reader};
+use super::{address::is_private_enough, environment::Environment, mistakes::Mistakes, reader::Reader};
 
 pub use super::{
     keys_setting::{CloudKmsSetting, KeysSetting},
@@ -29,6 +29,8 @@ pub struct Settings {
     pub keys: KeysSetting,
     /// `HUB_BANKS`: the folder of the banks' documents.
     pub banks: PathBuf,
+    /// `HUB_ENVIRONMENT`: which of the banks' environments is spoken to, `live` (if not set) or `sandbox`.
+    pub environment: Environment,
     /// `HUB_TENANTS`: the folder of the tenants' documents.
     pub tenants: PathBuf,
     /// `HUB_EGRESS_ADDRESS`: the address that banks see us come from.
@@ -59,6 +61,7 @@ impl Settings {
         let store = StoreSetting::read(&mut reader);
         let keys = KeysSetting::read(&mut reader);
         let banks = reader.required("HUB_BANKS", folder);
+        let environment = reader.optional("HUB_ENVIRONMENT", Environment::Live.name(), str::parse);
         let tenants = reader.required("HUB_TENANTS", folder);
         let egress_address = reader.required("HUB_EGRESS_ADDRESS", address);
         let public_url = public_url?;
@@ -71,6 +74,7 @@ impl Settings {
             store: store?,
             keys: keys?,
             banks: banks?,
+            environment: environment?,
             tenants: tenants?,
             egress_address: egress_address?,
             project: (variables)("GOOGLE_CLOUD_PROJECT"),
@@ -133,6 +137,8 @@ mod tests {
         assert_eq!(settings.port, 8080);
         assert_eq!(settings.public_url.as_str(), "https://hub.example/");
         assert_eq!(settings.audience, "https://hub.example");
+        assert_eq!(settings.environment, Environment::Live);
+        assert_eq!(read(&[("HUB_ENVIRONMENT", Some("sandbox"))]).unwrap().environment, Environment::Sandbox);
     }
 
     #[test]
@@ -142,12 +148,14 @@ mod tests {
             ("HUB_PUBLIC_URL", Some("http://hub.example")),
             ("HUB_STORE", None),
             ("HUB_KEYS", Some("canary")),
+            ("HUB_ENVIRONMENT", Some("canary")),
         ];
         let mistakes = read(&wrong).unwrap_err().to_string();
         assert_eq!(
             mistakes,
             "PORT: not a port; HUB_PUBLIC_URL: must be https (http only on 127.0.0.1); HUB_STORE: not set; \
-             HUB_KEYS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R"
+             HUB_KEYS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R; \
+             HUB_ENVIRONMENT: neither live nor sandbox"
         );
     }
 

@@ -3,7 +3,9 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use shared::config::{bank_document::read_banks, settings::Settings, tenant_document::read_tenants};
+use shared::config::{
+    bank_document::read_banks, environment::Environment, settings::Settings, tenant_document::read_tenants,
+};
 
 use crate::markdown::{document, table_below};
 
@@ -83,7 +85,7 @@ fn the_example_documents_are_taken_and_explained() {
     write("bank.toml", &bank);
     write("example-bank-qwac.pem", "checked when the client is made");
     write("example-bank-ca.pem", "checked when the client is made");
-    assert_eq!(read_banks(folder.path()).unwrap().len(), 1);
+    assert_eq!(read_banks(folder.path(), Environment::Live).unwrap().len(), 1);
 
     let folder = tempfile::tempdir().unwrap();
     let tenant = example("## Tenant documents");

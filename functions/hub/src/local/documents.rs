@@ -165,7 +165,7 @@ fn unusable(path: &Path, error: io::Error) -> DataFolderError {
 #[cfg(test)]
 mod tests {
     use shared::{
-        config::{bank_document::read_banks, tenant_document::read_tenants},
+        config::{bank_document::read_banks, environment::Environment, tenant_document::read_tenants},
         domain::tenant::TenantRole,
     };
 
@@ -184,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn the_hub_reads_both_banks() {
         let (_place, folder, bank) = written().await;
-        let banks = read_banks(&folder.banks()).unwrap();
+        let banks = read_banks(&folder.banks(), Environment::Live).unwrap();
         let [oauth, redirect] = banks.as_slice() else { panic!("{}", banks.len()) };
         assert_eq!([oauth.id.as_str(), redirect.id.as_str()], BANKS);
         assert_eq!(oauth.addresses.api.as_str(), format!("{}/oauth", bank.api_url()));

@@ -13,6 +13,7 @@ use super::{NOW, Verdict};
 use crate::{
     config::{
         bank_document::{BankDocument, read_banks},
+        environment::Environment,
         tenant_document::read_tenants,
     },
     domain::signature_profile::{
@@ -38,7 +39,7 @@ pub fn bank_document(data: &[u8]) -> Verdict {
         return Verdict::Refused;
     }
     let folder = folder(&[("bank.toml", text), (IDENTITY, SECRET), (TRUST_ANCHORS, "anchors")]);
-    let banks = read_banks(folder.path());
+    let banks = read_banks(folder.path(), Environment::Live);
     for bank in banks.iter().flatten() {
         assert_eq!(bank.addresses.api.scheme(), "https");
         assert!(bank.limits.connect <= bank.limits.total);

@@ -21,6 +21,7 @@ use shared::{
     },
     config::{
         bank_document::read_banks,
+        environment::Environment,
         settings::{KeysSetting, Settings, StoreSetting},
         tenant_document::read_tenants,
     },
@@ -122,6 +123,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         store: StoreSetting::Embedded(folder.join("unused")),
         keys: KeysSetting::File(folder.join("unused")),
         banks: folder.join("banks"),
+        environment: Environment::Live,
         tenants: folder.join("tenants"),
         egress_address: "192.0.2.1".parse().unwrap(),
         project: None,
@@ -143,7 +145,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         entropy,
         pseudonyms: PseudonymKey::new(Secret32::new(Box::new([7; 32]))),
     };
-    let banks = read_banks(&settings.banks).unwrap();
+    let banks = read_banks(&settings.banks, settings.environment).unwrap();
     let tenants = read_tenants(&settings.tenants).unwrap();
     Hub::of(&settings, banks, tenants, adapters).unwrap()
 }
