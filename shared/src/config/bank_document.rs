@@ -16,7 +16,7 @@ mod parse;
 mod place;
 mod placeholders;
 mod schema;
-mod tables;
+pub mod tables;
 mod typed;
 
 #[cfg(test)]
@@ -34,10 +34,7 @@ use self::{
     node::Node,
     place::Place,
 };
-pub use self::{
-    schema::schema,
-    tables::{AddressesTable, BankDocument, ConsentTable, LimitsTable, OAuthTable, TlsTable},
-};
+pub use self::{schema::schema, tables::BankDocument};
 use super::{environment::Environment, mistakes::Mistakes, read_folder};
 use crate::domain::bank::Bank;
 

@@ -12,7 +12,7 @@ use super::{
     findings::Findings,
     nearest::nearest,
     node::Node,
-    schema::{schema, validator},
+    schema::{FORM, schema, validator},
 };
 
 /// How much of a document is there to be judged.
@@ -61,7 +61,7 @@ fn tell(error: &ValidationError<'_>, document: &Node, findings: &mut Findings) {
         }
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => tell_choice(context, &field, document, findings),
         _ if findings.has(&field) => {}
-        kind => findings.add_in(document, &field, words(kind)),
+        kind => findings.add_in(document, &field, own_words(error).unwrap_or_else(|| words(kind))),
     }
 }
 
@@ -72,10 +72,22 @@ fn unknown_field<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String
     }
 }
 
+/// What the schema itself says of the form of a text, where that is what is wrong.
+fn own_words(error: &ValidationError<'_>) -> Option<String> {
+    let Kind::Pattern { .. } = error.kind() else { return None };
+    let form = part_of(error)?.get(FORM)?.as_str()?;
+    Some(format!("must be {form}"))
+}
+
+/// The part of the schema that found something.
+fn part_of(error: &ValidationError<'_>) -> Option<&'static Value> {
+    let (part, _) = error.schema_path().as_str().rsplit_once('/')?;
+    schema().pointer(part)
+}
+
 /// The names that the part of the schema knows that found an unknown one.
 fn known_names(error: &ValidationError<'_>) -> Vec<String> {
-    let part = error.schema_path().as_str().rsplit_once('/').and_then(|(part, _)| schema().pointer(part));
-    let properties = part.and_then(|part| part.get("properties")).and_then(Value::as_object);
+    let properties = part_of(error).and_then(|part| part.get("properties")).and_then(Value::as_object);
     properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 

@@ -11,6 +11,9 @@ use super::BankDocument;
 /// Where the published schema can be had.
 const ID: &str = "https://secure-hub.example/bank-document.schema.json";
 
+/// The member of a schema that says in words what its `pattern` wants.
+pub const FORM: &str = "x-form";
+
 /// The schema of a document after everything that it builds on is laid together.
 pub fn schema() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(|| {

@@ -11,7 +11,7 @@ pub struct MaintenanceWindow {
     /// On which day it begins; every day if absent.
     pub weekday: Option<Weekday>,
     /// When it begins, as `HH:MM` in UTC.
-    #[schemars(with = "String", regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    #[schemars(with = "String", regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), extend("x-form" = "a time such as 23:30"))]
     pub from: Time,
     /// How many minutes it lasts, at most a day.
     #[schemars(range(min = 1, max = 1440))]

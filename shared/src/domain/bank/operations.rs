@@ -1,7 +1,7 @@
 //! What single kinds of calls to one bank need: headers, parameters, paths, times.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
@@ -30,7 +30,7 @@ pub struct OperationProfile {
     /// Headers that are sent besides.
     pub headers: Vec<StaticHeader>,
     /// Headers that are not sent.
-    pub without_headers: BTreeSet<HeaderName>,
+    pub without_headers: HashSet<HeaderName>,
     /// Query parameters that are sent besides.
     pub query: BTreeMap<String, String>,
     /// Query parameters that are not sent.

@@ -12,7 +12,10 @@ use tempfile::TempDir;
 use super::{NOW, Verdict};
 use crate::{
     config::{
-        bank_document::{BankDocument, read_banks},
+        bank_document::{
+            read_banks,
+            tables::{BankDocument, HeaderText},
+        },
         environment::Environment,
         tenant_document::read_tenants,
     },
@@ -35,7 +38,7 @@ const SECRET: &str = "the key 8c1f40";
 pub fn bank_document(data: &[u8]) -> Verdict {
     let Ok(text) = str::from_utf8(data) else { return Verdict::Refused };
     let Ok(document) = toml::from_str::<BankDocument>(text) else { return Verdict::Refused };
-    if document.tls.identity != Path::new(IDENTITY) || document.tls.trust_anchors != Path::new(TRUST_ANCHORS) {
+    if names_other_files(&document) {
         return Verdict::Refused;
     }
     let folder = folder(&[("bank.toml", text), (IDENTITY, SECRET), (TRUST_ANCHORS, "anchors")]);
@@ -43,9 +46,21 @@ pub fn bank_document(data: &[u8]) -> Verdict {
     for bank in banks.iter().flatten() {
         assert_eq!(bank.addresses.api.scheme(), "https");
         assert!(bank.limits.connect <= bank.limits.total);
+        let oauth = bank.oauth.iter();
+        assert!(oauth.flat_map(|oauth| &oauth.endpoints.token).all(|token| bank.addresses.is_api(token)));
     }
     assert!(!format!("{banks:?}").contains(SECRET), "the key is shown");
     Verdict::taken_if(banks.is_ok())
+}
+
+/// Whether reading the document would touch a file besides the two.
+fn names_other_files(document: &BankDocument) -> bool {
+    let headers = document.operations.0.values().flat_map(|operation| operation.headers.values());
+    let has_secret = headers.into_iter().any(|text| matches!(text, HeaderText::Secret(_)));
+    let is_alone = document.extends.is_none() && document.environments.live.is_empty() && document.seal.is_none();
+    let is_usual =
+        document.tls.identity == Path::new(IDENTITY) && document.tls.trust_anchors == Path::new(TRUST_ANCHORS);
+    has_secret || !is_alone || !is_usual
 }
 
 /// A tenant's document. One that is taken has an algorithm, and sends no browser over the open net.
