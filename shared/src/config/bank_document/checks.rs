@@ -21,8 +21,9 @@ impl BankDocument {
         place.demand("name", !self.name.trim().is_empty(), "empty");
         facts::check(&self.facts, place);
         let addresses = self.addresses.check(place);
-        let tls = self.tls.check(place);
-        facts::check_registration(&self.registration, tls.as_ref(), place);
+        let (tls, ours) = self.tls.check(place).unzip();
+        let ours = ours.flatten();
+        facts::check_registration(&self.registration, ours.as_ref(), place);
         let seal = self.seal.and_then(|seal| seal.check(place));
         let limits = self.limits.check(place);
         let operations = self.operations.check(&limits, place);
@@ -30,7 +31,7 @@ impl BankDocument {
         psu::check(&self.psu, place);
         let oauth = self
             .oauth
-            .map(|oauth| oauth.check(&addresses, tls.as_ref(), place))
+            .map(|oauth| oauth.check(&addresses, ours.as_ref(), place))
             .map_or(Some(None), |oauth| oauth.map(Some));
         place.demand("maintenance", self.maintenance.len() <= 50, "must have at most 50 entries");
         Some(Bank {

@@ -78,7 +78,9 @@ fn identity(file: &Path) -> PathBuf {
 pub fn in_environment(document: &Node, environment: Environment) -> Node {
     let mut document = document.clone();
     let chosen = document.take(ENVIRONMENTS).and_then(|mut all| all.take(environment.name()));
-    chosen.into_iter().for_each(|chosen| document.overlay(chosen));
+    if let Some(chosen) = chosen {
+        document.overlay(chosen);
+    }
     document
 }
 

@@ -72,9 +72,8 @@ impl Node {
         let mut node = self;
         while let Some(step) = steps.next() {
             let Value::Table(fields) = &mut node.value else { return };
-            let is_last = steps.peek().is_none();
-            let is_list = fields.get(step).is_some_and(|field| matches!(field.value, Value::List(_)));
-            if is_last || is_list {
+            let holds_entries = fields.get(step).is_some_and(|field| matches!(field.value, Value::List(_)));
+            if holds_entries || steps.peek().is_none() {
                 fields.remove(step);
                 return;
             }

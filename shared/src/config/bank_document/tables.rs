@@ -113,7 +113,13 @@ pub struct TlsTable {
     pub identity: PathBuf,
     /// The file with the roots that the bank's certificates may lead to, PEM.
     pub trust_anchors: PathBuf,
-    /// SHA-256 of public keys (SPKI) in base64, one of which the bank's chain must have.
+    /// Takes certificates without the statements of PSD2, as banks issue them for their sandboxes.
+    #[serde(default)]
+    pub accepts_unqualified: bool,
+    /// Refuses a server that does not ask for our certificate when tokens are asked of it.
+    #[serde(default)]
+    pub tokens_must_be_bound: bool,
+    /// SHA-256 of public keys (SPKI) in base64, by one of which the bank's certificate must be or be issued.
     #[serde(default)]
     pub pins: Vec<String>,
     /// `1.2` (the default) or `1.3`.

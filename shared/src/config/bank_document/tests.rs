@@ -53,7 +53,7 @@ fn told(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn reads_a_bank_and_hides_its_key() {
+fn reads_a_bank_and_keeps_nothing_of_its_key() {
     let banks = read(GOOD).unwrap();
     assert_eq!(banks[0].addresses.api.as_str(), "https://api.bank.example/psd2");
     assert_eq!(banks[0].consent.validity_days, 180);

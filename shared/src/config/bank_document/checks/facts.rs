@@ -1,11 +1,10 @@
 //! What people know of a bank, and how we are registered there.
 
-use super::tls::organisation_identifier;
 use crate::{
     config::bank_document::place::Place,
     domain::{
-        bank::{Assurance, Facts, Registration, TlsProfile},
-        secret::ExposeSecret,
+        bank::{Assurance, Facts, Registration},
+        certificate::CertificateFacts,
     },
 };
 
@@ -19,10 +18,10 @@ pub(super) fn check(facts: &Facts, place: &mut Place<'_>) {
 }
 
 /// The organisation that is registered must be the one that the certificate names.
-pub(super) fn check_registration(registration: &Registration, tls: Option<&TlsProfile>, place: &mut Place<'_>) {
+pub(super) fn check_registration(registration: &Registration, ours: Option<&CertificateFacts>, place: &mut Place<'_>) {
     const FIELD: &str = "registration.organisation_identifier";
     let Some(registered) = &registration.organisation_identifier else { return };
-    let in_certificate = tls.and_then(|tls| organisation_identifier(tls.identity.expose_secret()));
-    let differs = in_certificate.is_some_and(|identifier| identifier != *registered);
+    let in_certificate = ours.and_then(|ours| ours.organisation_identifier.as_ref());
+    let differs = in_certificate.is_some_and(|identifier| identifier != registered);
     place.demand(FIELD, !differs, "is not the organisation in the certificate of tls.identity");
 }

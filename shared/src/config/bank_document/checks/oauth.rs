@@ -8,14 +8,13 @@ use url::Url;
 use super::{
     addresses::is_plain,
     text::{demand_placeholders, header_name},
-    tls::organisation_identifier,
 };
 use crate::{
     config::bank_document::{place::Place, tables::OAuthTable},
     domain::{
-        bank::{Addresses, AuthorizeBy, OAuthProfile, Pkce, ScaOAuthLink, Stage, TlsProfile},
+        bank::{Addresses, AuthorizeBy, OAuthProfile, Pkce, ScaOAuthLink, Stage},
+        certificate::CertificateFacts,
         operation::Operation,
-        secret::ExposeSecret,
     },
 };
 
@@ -32,13 +31,13 @@ impl OAuthTable {
     pub(super) fn check(
         self,
         addresses: &Addresses,
-        tls: Option<&TlsProfile>,
+        ours: Option<&CertificateFacts>,
         place: &mut Place<'_>,
     ) -> Option<OAuthProfile> {
         self.check_addresses(addresses, place);
         self.check_scopes(place);
         self.check_parameters(place);
-        let from_certificate = || tls.and_then(|tls| organisation_identifier(tls.identity.expose_secret()));
+        let from_certificate = || ours.and_then(|ours| ours.organisation_identifier.clone());
         let client_id =
             self.client_id.or_else(from_certificate).ok_or("not set, and tls.identity names no organisation");
         let token_header = self.token_header.as_deref().map(|name| header_name("oauth.token_header", name, place));
@@ -94,10 +93,10 @@ impl OAuthTable {
     }
 
     fn check_scopes(&self, place: &mut Place<'_>) {
+        const PRE_STEP: &str = "oauth.pre_step_scope";
         let has_consent = self.stage != Stage::Token;
         let known: &[&str] = if has_consent { &["consent_id"] } else { &[] };
         demand_placeholders("oauth.scope", &self.scope, known, place);
-        const PRE_STEP: &str = "oauth.pre_step_scope";
         let stage = self.stage.is_pre_step();
         place.demand(PRE_STEP, self.pre_step_scope.is_some() || !stage, "missing, for oauth.stage has a pre-step");
         place.demand(

@@ -55,7 +55,7 @@ impl SignatureTable {
             scheme,
             algorithm: self.algorithm,
             digest: self.digest,
-            covered: covered?,
+            covered,
             key_id: key_id?,
             certificate: certificate?,
         })
@@ -84,12 +84,12 @@ impl SignatureTable {
     }
 
     /// What is signed. Without the digest a signature would not hold the body.
-    fn covered(&self, place: &mut Place<'_>) -> Option<Vec<Covered>> {
+    fn covered(&self, place: &mut Place<'_>) -> Vec<Covered> {
         const FIELD: &str = "seal.signature.covered";
         let digest = if self.scheme == SchemeWord::Cavage { "digest" } else { "content-digest" };
         let Some(names) = &self.covered else {
             place.demand(FIELD, self.scheme == SchemeWord::Cavage, "missing: only cavage has a list of its own");
-            return Some(SignatureProfile::berlin_group().covered);
+            return SignatureProfile::berlin_group().covered;
         };
         let read =
             |(number, name): (usize, &String)| place.take(&format!("{FIELD}.{number}"), covered(name, self.scheme));
@@ -101,7 +101,7 @@ impl SignatureTable {
             place.demand(FIELD, !seen.contains(&component), "must not say the same twice");
             seen.push(component);
         }
-        Some(all)
+        all
     }
 }
 

@@ -1,33 +1,34 @@
 //! Mutual TLS with one bank.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use x509_parser::{
-    der_parser::oid,
-    prelude::{FromDer, X509Certificate},
-};
 
 use crate::{
     config::bank_document::{place::Place, tables::TlsTable},
-    domain::bank::{TlsProfile, TlsVersion},
+    domain::{
+        bank::{TlsProfile, TlsVersion},
+        certificate::CertificateFacts,
+        secret::{ExposeSecret, SecretString},
+    },
+    protocol::certificate::facts,
 };
 
 impl TlsTable {
-    pub(super) fn check(self, place: &mut Place<'_>) -> Option<TlsProfile> {
+    /// The profile, and what our certificate says if it can be read. Whether it is one to use is told when it is met.
+    pub(super) fn check(self, place: &mut Place<'_>) -> Option<(TlsProfile, Option<CertificateFacts>)> {
         let identity_file = place.beside("tls.identity", &self.identity);
-        let identity = place.file("tls.identity", &self.identity);
+        let identity = place.file("tls.identity", &self.identity).map(SecretString::from);
         let trust_anchors = place.file("tls.trust_anchors", &self.trust_anchors);
         let pins = self.pins.iter().enumerate().filter_map(|(number, pin)| {
             place.take(&format!("tls.pins.{number}"), octets(pin).ok_or("must be 32 octets in base64"))
         });
         let pins = pins.collect();
         check_suites(&self.cipher_suites, self.minimum, place);
-        let identity = identity?;
-        Some(TlsProfile {
+        let ours = leaf_facts(identity?.expose_secret());
+        let profile = TlsProfile {
             identity_file,
-            identity_ends_at: leaf_ends_at(&identity),
-            identity: identity.into(),
+            accepts_unqualified: self.accepts_unqualified,
+            tokens_must_be_bound: self.tokens_must_be_bound,
             trust_anchors: trust_anchors?,
             pins,
             minimum: self.minimum,
@@ -35,7 +36,8 @@ impl TlsTable {
             http: self.http,
             idle_seconds: self.idle_seconds,
             idle_connections: self.idle_connections,
-        })
+        };
+        Some((profile, ours))
     }
 }
 
@@ -61,21 +63,8 @@ fn iana_name(suite: &rustls::SupportedCipherSuite) -> String {
     suite.suite().as_str().unwrap_or_default().replace("TLS13_", "TLS_")
 }
 
-/// When the first certificate of a PEM text ends. Whether the text is usable at all is told when the client is made.
-fn leaf_ends_at(pem: &str) -> Option<Timestamp> {
-    with_leaf(pem, |leaf| Timestamp::from_second(leaf.validity().not_after.timestamp()).ok())
-}
-
-/// The `organizationIdentifier` (X.520, 2.5.4.97) of the first certificate of a PEM text.
-pub fn organisation_identifier(pem: &str) -> Option<String> {
-    with_leaf(pem, |leaf| {
-        let identifier = leaf.subject().iter_by_oid(&oid!(2.5.4.97)).next()?;
-        Some(identifier.as_str().ok()?.to_owned())
-    })
-}
-
-fn with_leaf<T>(pem: &str, read: impl FnOnce(&X509Certificate<'_>) -> Option<T>) -> Option<T> {
+/// What the first certificate of a PEM text says.
+fn leaf_facts(pem: &str) -> Option<CertificateFacts> {
     let leaf = CertificateDer::pem_slice_iter(pem.as_bytes()).next()?.ok()?;
-    let (_, leaf) = X509Certificate::from_der(&leaf).ok()?;
-    read(&leaf)
+    facts(&leaf).ok()
 }

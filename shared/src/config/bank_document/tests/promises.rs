@@ -45,6 +45,8 @@ group = "retail"
 [tls]
 identity = "qwac.pem"
 trust_anchors = "ca.pem"
+accepts_unqualified = true
+tokens_must_be_bound = true
 pins = ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]
 minimum = "1.3"
 cipher_suites = ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]
