@@ -31,7 +31,7 @@ const PARTS: [(&str, Sees); 10] = [
     ("flows", Sees::Only(&["domain", "protocol", "ports"])),
     ("http", Sees::Only(&["domain", "protocol", "ports", "flows"])),
     ("adapters", Sees::Only(&["domain", "protocol", "ports"])),
-    ("config", Sees::Only(&["domain"])),
+    ("config", Sees::Only(&["domain", "protocol"])),
     ("telemetry", Sees::Only(&["domain", "ports"])),
     ("testing", Sees::Everything),
     ("wiring", Sees::Everything),
