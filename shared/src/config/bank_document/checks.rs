@@ -27,7 +27,7 @@ impl BankDocument {
         let seal = self.seal.and_then(|seal| seal.check(place));
         let limits = self.limits.check(place);
         let operations = self.operations.check(&limits, place);
-        consent::check(&self.consent, self.oauth.as_ref().map(|oauth| oauth.stage), place);
+        consent::check(&self.consent, place);
         psu::check(&self.psu, place);
         let oauth = self
             .oauth

@@ -44,6 +44,8 @@ fn attempt(stage: AttemptStage) -> Attempt {
         expires_at: NOW + Duration::from_mins(1),
         look_again_at: None,
         stage,
+        is_decoupled: false,
+        ends_others: false,
     }
 }
 

@@ -256,12 +256,30 @@ mod tests {
         };
         let verifier = Verifier::from_kept("v".into());
         let back: Url = "https://hub.example/callback/bank".parse().unwrap();
-        let request = redeem_code(&metadata, &profile(), &"c&d".into(), &verifier, &back);
+        let request = redeem_code(&metadata, &profile(), &"c&d".into(), Some(&verifier), &back);
         let body = request.body.unwrap();
         let fields: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
         assert!(fields.contains(&("code".to_owned(), "c&d".to_owned())));
         assert!(fields.contains(&("code_verifier".to_owned(), "v".to_owned())));
         assert_eq!(request.url, metadata.token_endpoint);
+    }
+
+    #[test]
+    fn sends_what_the_bank_wants_besides() {
+        let metadata = Metadata {
+            authorization_endpoint: "https://www.bank.example/authorize".parse().unwrap(),
+            token_endpoint: "https://api.bank.example/token".parse().unwrap(),
+            revocation_endpoint: None,
+            names_issuer_in_response: true,
+        };
+        let mut profile = profile();
+        profile.token.query = [("role".to_owned(), "DEDICATED_AISP".to_owned())].into();
+        profile.token.extra = [("brand".to_owned(), "x".to_owned())].into();
+        let wanted = ApplicationToken { scope: Some("app".to_owned()), operations: [Operation::CreateConsent].into() };
+        let request = application(&metadata, &profile, &wanted);
+        assert_eq!(request.url.as_str(), "https://api.bank.example/token?role=DEDICATED_AISP");
+        let body = String::from_utf8(request.body.unwrap().to_vec()).unwrap();
+        assert_eq!(body, "grant_type=client_credentials&client_id=PSDDE-BAFIN-123456&scope=app&brand=x");
     }
 
     proptest! {

@@ -4,13 +4,10 @@ use std::collections::HashSet;
 
 use crate::{
     config::bank_document::place::Place,
-    domain::bank::{ConsentProfile, Stage},
+    domain::bank::ConsentProfile,
 };
 
-pub(super) fn check(consent: &ConsentProfile, stage: Option<Stage>, place: &mut Place<'_>) {
-    let by_token = stage == Some(Stage::Token);
-    place.demand("consent.resource", consent.resource || by_token, "can be false only with oauth.stage = \"token\"");
-    place.demand("consent.resource", !consent.resource || !by_token, "must be false with oauth.stage = \"token\"");
+pub(super) fn check(consent: &ConsentProfile, place: &mut Place<'_>) {
     let mut seen = HashSet::new();
     let is_once = consent.kinds.iter().all(|kind| seen.insert(std::mem::discriminant(kind)));
     place.demand("consent.kinds", is_once, "must not say the same twice");
@@ -22,5 +19,4 @@ pub(super) fn check(consent: &ConsentProfile, stage: Option<Stage>, place: &mut 
     let window = 60 * u32::from(consent.sca_window_minutes);
     let asked_in_time = u32::from(consent.polling.first_seconds) < window;
     place.demand("consent.polling.first_seconds", asked_in_time, "is not within sca_window_minutes");
-    place.demand("consent.uses", consent.uses != Some(0), "must be at least 1");
 }
