@@ -27,12 +27,10 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// How many banks' tokens are kept.
 const MOST: u64 = 10_000;
 
-/// Whether a call carries a token of our own at this bank: those that the bank's document names, unless they carry a
-/// PSU's.
+/// Whether a call carries a token of our own at this bank: those that the bank's document names.
 pub(super) fn is_wanted(bank: &Bank, request: &BankRequest) -> bool {
     let wanted = bank.oauth.as_ref().and_then(|profile| profile.application_token.as_ref());
     wanted.is_some_and(|wanted| wanted.operations.contains(&request.operation))
-        && !request.headers.contains_key(AUTHORIZATION)
 }
 
 /// A token for ourselves.
@@ -43,8 +41,11 @@ pub(super) struct ApplicationToken {
 }
 
 impl ApplicationToken {
-    /// The request with the token on it.
-    pub fn carried_by(&self, mut request: BankRequest) -> Result<BankRequest, Trouble> {
+    /// The request with this token on it, and no other.
+    pub fn carried_by(&self, bank: &Bank, mut request: BankRequest) -> Result<BankRequest, Trouble> {
+        if let Some(profile) = &bank.oauth {
+            request.headers.remove(&profile.token_header);
+        }
         let text = format!("Bearer {}", self.tokens.access.expose_secret());
         let mut value = HeaderValue::try_from(text).map_err(|_| UnsendableRequest::Header("Authorization"))?;
         value.set_sensitive(true);

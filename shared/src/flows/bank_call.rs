@@ -64,7 +64,7 @@ impl BankCalls {
     /// Sends the request once, as this bank wants it, and signed if its document says so. The answer is given out only
     /// after its record is written. A request that cannot be signed does not leave.
     ///
-    /// Where the bank wants a token of our own for such a call and the call has none of a PSU's, one is got first. If
+    /// Where the bank wants a token of our own for such a call, one is got first. If
     /// the bank takes that token no more, another is got, once: it has not done what it was asked.
     pub async fn send(
         &self,
@@ -73,18 +73,19 @@ impl BankCalls {
         subject: impl Into<Subject>,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
-        let subject = subject.into();
+        let (subject, request) = (subject.into(), adjusted(bank, request)?);
         if !application_token::is_wanted(bank, &request) {
-            return self.transmit(bank, trail, subject, request).await;
+            return self.sealed_and_sent(bank, trail, subject, request).await;
         }
         let token = self.application_token(bank, trail, &subject).await?;
-        let response = self.transmit(bank, trail, subject.clone(), token.carried_by(request.clone())?).await?;
+        let first = token.carried_by(bank, request.clone())?;
+        let response = self.sealed_and_sent(bank, trail, subject.clone(), first).await?;
         if response.status != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
         self.application_tokens.forget(bank, &token).await;
         let token = self.application_token(bank, trail, &subject).await?;
-        self.transmit(bank, trail, subject, token.carried_by(request)?).await
+        self.sealed_and_sent(bank, trail, subject, token.carried_by(bank, request)?).await
     }
 
     /// The metadata of a bank's authorisation server.
@@ -115,7 +116,16 @@ impl BankCalls {
         subject: Subject,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
-        let request = adjusted(bank, request)?;
+        self.sealed_and_sent(bank, trail, subject, adjusted(bank, request)?).await
+    }
+
+    async fn sealed_and_sent(
+        &self,
+        bank: &Bank,
+        trail: &Trail,
+        mut subject: Subject,
+        request: BankRequest,
+    ) -> Result<BankResponse, Trouble> {
         let started = self.clock.now();
         let mut event = BankCall::of(&request);
         let result = match self.signed(bank, request).await {
@@ -124,7 +134,6 @@ impl BankCalls {
         };
         let ended = self.clock.now();
         event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
-        let mut subject = subject;
         subject.bank.get_or_insert_with(|| bank.id.clone());
         self.audit.write(&trail.record(subject, event.ended(&result), ended))?;
         result

@@ -179,7 +179,7 @@ pub struct TokenCallProfile {
 pub struct ApplicationToken {
     /// The scope to ask for.
     pub scope: Option<String>,
-    /// The calls that carry it. Where a call has a PSU's token as well, that one goes.
+    /// The calls that carry it, in the place of a PSU's token. It always stands in `Authorization`.
     pub operations: BTreeSet<Operation>,
 }
 

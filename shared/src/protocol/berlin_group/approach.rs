@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     errors::AnswerError,
     link_map::LinkMap,
-    links::{authorisation_link, metadata_link, web_link},
+    links::{authorisation_link, metadata_link, web_link, web_link_from},
 };
 use crate::domain::{
     bank::{Bank, ScaOAuthLink, Stage},
@@ -123,7 +123,10 @@ fn oauth(bank: &Bank, link: &str) -> Result<Approach, AnswerError> {
     let profile = profile.ok_or(AnswerError::ApproachNotSupported(UnsupportedApproach::UnknownServer))?;
     let link = match profile.sca_link {
         ScaOAuthLink::Metadata => metadata_link(bank, link)?,
-        ScaOAuthLink::AuthorizationEndpoint => web_link(bank, link)?,
+        ScaOAuthLink::AuthorizationEndpoint => match &profile.endpoints.authorization {
+            Some(endpoint) => web_link_from(bank, endpoint, link)?,
+            None => web_link(bank, link)?,
+        },
     };
     Ok(Approach::OAuth { link: Some(link) })
 }

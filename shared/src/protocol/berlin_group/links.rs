@@ -68,7 +68,12 @@ pub fn page_of(bank: &Bank, collection: &Url, href: &str) -> Result<Url, LinkRej
 
 /// A page of the bank's that the browser may be sent to. It may have a fragment: that never leaves the browser.
 pub fn web_link(bank: &Bank, href: &str) -> Result<Url, LinkRejected> {
-    let link = parse(&root(bank), href)?;
+    web_link_from(bank, &root(bank), href)
+}
+
+/// The same, a relative link being meant from another page of the bank's than its root.
+pub(super) fn web_link_from(bank: &Bank, base: &Url, href: &str) -> Result<Url, LinkRejected> {
+    let link = parse(base, href)?;
     if is_web(bank, &link) { Ok(link) } else { Err(LinkRejected::ForeignOrigin) }
 }
 

@@ -102,8 +102,8 @@ impl Named {
         let on_api = |url: Url| if bank.addresses.is_api(&url) { Ok(url) } else { Err(MetadataError::ForeignEndpoint) };
         let authorization = fixed.authorization.clone().or(self.authorization).ok_or(MetadataError::Malformed)?;
         let reachable = match profile.authorize.by {
-            AuthorizeBy::Hub => bank.addresses.is_api(&authorization),
-            AuthorizeBy::Browser | AuthorizeBy::HubAsks => bank.addresses.is_web(&authorization),
+            AuthorizeBy::Hub | AuthorizeBy::HubAsks => bank.addresses.is_api(&authorization),
+            AuthorizeBy::Browser => bank.addresses.is_web(&authorization),
         };
         if !reachable {
             return Err(MetadataError::ForeignEndpoint);

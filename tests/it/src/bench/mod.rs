@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod crm;
+pub mod documents;
 pub mod hub_side;
 pub mod issuer;
 
@@ -256,43 +257,11 @@ pub fn write_bank_documents(folder: &Path, bank: &SandboxBank, rotation: sandbox
     fs::create_dir(&banks).unwrap();
     fs::write(banks.join("qwac.pem"), &bank.pki().qwac).unwrap();
     fs::write(banks.join("ca.pem"), &bank.pki().ca).unwrap();
-    for mood in ["oauth", "redirect"] {
-        fs::write(banks.join(format!("{mood}.toml")), bank_document(bank, mood, rotation.as_str().unwrap(), further))
-            .unwrap();
+    fs::write(banks.join("qseal.pem"), &bank.pki().qseal).unwrap();
+    for mood in documents::MOODS {
+        let document = documents::of(bank, mood, rotation.as_str().unwrap(), further);
+        fs::write(banks.join(format!("{mood}.toml")), document).unwrap();
     }
-}
-
-fn bank_document(bank: &SandboxBank, mood: &str, rotation: &str, further: &str) -> String {
-    let (api, web) = (bank.api_url(), bank.web_url());
-    let oauth = format!(
-        r#"
-        [oauth]
-        issuer = "{api}/oauth"
-        metadata_url = "{api}/oauth/.well-known/oauth-authorization-server"
-        client_id = "PSDDE-FAKENCA-HUB001"
-        scope = "AIS:{{consent_id}}"
-        rotation = "{rotation}"
-        chain_days = 180
-        "#
-    );
-    let oauth = if mood == "oauth" { oauth } else { String::new() };
-    format!(
-        r#"
-        id = "{mood}"
-        name = "Sandbox {mood}"
-        country = "DE"
-        bic = "SANDDEFFXXX"
-        dialect = "berlin-group"
-        [addresses]
-        api = "{api}/{mood}"
-        web = ["{web}"]
-        [tls]
-        identity = "qwac.pem"
-        trust_anchors = "ca.pem"
-        {oauth}
-        {further}
-        "#
-    )
 }
 
 impl Bench {

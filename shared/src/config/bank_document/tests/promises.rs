@@ -125,7 +125,6 @@ sca_window_minutes = 5
 polling = { first_seconds = 5, every_seconds = 5 }
 delete = false
 first_minutes = { minutes = 15, history_days = 730 }
-uses = 24
 distrust_end_days = 2
 
 [psu]
@@ -211,7 +210,6 @@ fn the_full_document_leaves_nothing_out() {
         "/seal/signature/key_id/name",
         "/seal/signature/certificate/address",
         // What the standard has is not said again.
-        "/consent/resource",
         "/consent/one_off",
         "/consent/combined_service",
         "/consent/confirmation_parameter",
@@ -331,11 +329,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "pre_step_scope = \"{consent_id}\"",
         "oauth.pre_step_scope: {consent_id} means nothing here",
     ),
-    (
-        "stage = \"pre_step_and_sca\"",
-        "stage = \"token\"",
-        "consent.resource: must be false with oauth.stage = \"token\"",
-    ),
+    ("stage = \"pre_step_and_sca\"", "stage = \"token\"", "oauth.scope: {consent_id} means nothing here"),
     ("pkce = \"s256\"", "pkce = \"refused\"", "oauth.verifier_octets: means nothing where PKCE is refused"),
     ("verifier_octets = 33", "verifier_octets = 31", "oauth.verifier_octets: must be at least 32"),
     ("token_header = \"PSD2-Authorization\"", "token_header = \"\"", "oauth.token_header: not the name of a header"),
@@ -361,7 +355,6 @@ const WRONG: &[(&str, &str, &str)] = &[
         "operations = [\"metadata\"]",
         "oauth.application_token.operations: names calls that need none",
     ),
-    ("[consent]", "[consent]\nresource = false", "consent.resource: can be false only with oauth.stage = \"token\""),
     (
         "kinds = [\"all_accounts\"]",
         "kinds = [\"all_accounts\", \"all_accounts\"]",
@@ -384,7 +377,6 @@ const WRONG: &[(&str, &str, &str)] = &[
         "consent.polling.first_seconds: is not within sca_window_minutes",
     ),
     ("every_seconds = 5", "every_seconds = 0", "consent.polling.every_seconds: must be at least 1"),
-    ("uses = 24", "uses = 0", "consent.uses: must be at least 1"),
     ("forbidden = [\"geo_location\"]", "forbidden = [\"user_agent\"]", "psu.forbidden: names what psu.required does"),
     ("required = [\"ip_address\", \"user_agent\"]", "required = []\n", ""),
     (
