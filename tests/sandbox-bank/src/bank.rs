@@ -9,6 +9,7 @@ use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, Operation};
 use crate::mood::Mood;
 use crate::port::connections::Connections;
+use crate::seal::Notary;
 use crate::settings::Clock;
 use crate::state::{State, day_of};
 use crate::state_file::{DataDir, DataDirError};
@@ -18,6 +19,8 @@ pub(crate) struct Bank {
     pub(crate) addresses: Addresses,
     pub(crate) book: Book,
     pub(crate) journal: Journal,
+    /// Judges signatures.
+    pub(crate) notary: Notary,
     /// The open connections of the banking port.
     pub(crate) connections: Arc<Connections>,
     clock: Clock,
@@ -47,12 +50,14 @@ impl Bank {
         clock: Clock,
         state: State,
         journal: Journal,
+        notary: Notary,
         data: Option<DataDir>,
     ) -> Self {
         Self {
             addresses,
             book: Book::new(seed, state.opened_on),
             journal,
+            notary,
             connections: Arc::default(),
             clock,
             state: Mutex::new(state),

@@ -30,6 +30,17 @@ pub struct Pki {
     pub expired_qwac: String,
     /// A certificate like the hub's QWAC from a CA that the bank does not know.
     pub stranger: String,
+    /// The hub's QSEAL (the same key), which ran out yesterday.
+    pub qseal_expired: String,
+    /// A QSEAL of another third party (the same key, to save time).
+    pub qseal_other: String,
+    /// The hub's next QWAC: the same organisation, a new key.
+    pub qwac_renewed: String,
+    /// A QWAC for the hub whose owner has no PSD2 role. The bank refuses it in TLS.
+    pub qwac_without_roles: String,
+    /// A QWAC for the hub whose `QcStatements` are one bare statement, as some sandboxes make them. The
+    /// bank refuses it in TLS.
+    pub qwac_bare_statement: String,
     pub(crate) server_key: String,
 }
 
@@ -50,18 +61,19 @@ impl Pki {
         Ok(mint::all(today)?)
     }
 
-    /// The set saved in a directory, made and saved first if it is not there. A set is saved as a
+    /// The set saved in a directory, made and saved first if it is not there or not complete, as one of
+    /// an earlier bank. A set is saved as a
     /// whole by renaming its directory, so a killed start leaves none.
     pub(crate) fn load_or_mint(directory: &Path, today: Date) -> Result<Self, PkiError> {
-        if directory.is_dir() {
-            return Ok(Self::load(directory)?);
+        match Self::load(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            loaded => return Ok(loaded?),
         }
         let pki = Self::mint(today)?;
         let fresh = directory.with_extension("new");
-        match fs::remove_dir_all(&fresh) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => pki.save(&fresh)?,
-        }
+        remove(&fresh)?;
+        pki.save(&fresh)?;
+        remove(directory)?;
         fs::rename(fresh, directory)?;
         Ok(pki)
     }
@@ -77,6 +89,11 @@ impl Pki {
             other_qwac: text("other-qwac.pem")?,
             expired_qwac: text("expired-qwac.pem")?,
             stranger: text("stranger.pem")?,
+            qseal_expired: text("qseal-expired.pem")?,
+            qseal_other: text("qseal-other.pem")?,
+            qwac_renewed: text("qwac-renewed.pem")?,
+            qwac_without_roles: text("qwac-without-roles.pem")?,
+            qwac_bare_statement: text("qwac-bare-statement.pem")?,
         })
     }
 
@@ -91,10 +108,23 @@ impl Pki {
             ("other-qwac.pem", &self.other_qwac),
             ("expired-qwac.pem", &self.expired_qwac),
             ("stranger.pem", &self.stranger),
+            ("qseal-expired.pem", &self.qseal_expired),
+            ("qseal-other.pem", &self.qseal_other),
+            ("qwac-renewed.pem", &self.qwac_renewed),
+            ("qwac-without-roles.pem", &self.qwac_without_roles),
+            ("qwac-bare-statement.pem", &self.qwac_bare_statement),
         ] {
             fs::write(directory.join(name), text)?;
         }
         Ok(())
+    }
+}
+
+/// Removes a directory, if it is there.
+fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -118,6 +148,17 @@ mod tests {
         let minted = Pki::load_or_mint(&path, date(2026, 11, 20)).unwrap();
         let loaded = Pki::load_or_mint(&path, date(2026, 11, 20)).unwrap();
         assert_eq!((minted.qwac, minted.server_key), (loaded.qwac, loaded.server_key));
+    }
+
+    #[test]
+    fn makes_an_incomplete_set_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pki");
+        let first = Pki::load_or_mint(&path, date(2026, 11, 20)).unwrap();
+        fs::remove_file(path.join("qwac-renewed.pem")).unwrap();
+        let second = Pki::load_or_mint(&path, date(2026, 11, 20)).unwrap();
+        assert_ne!(first.ca, second.ca);
+        assert_eq!(second.ca, Pki::load_or_mint(&path, date(2026, 11, 20)).unwrap().ca);
     }
 
     #[test]

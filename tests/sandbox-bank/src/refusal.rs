@@ -44,6 +44,12 @@ pub(crate) enum Refusal {
     ScaInvalid,
     #[error("the resource is not in a state for this")]
     StatusInvalid,
+    #[error("the signature is missing")]
+    SignatureMissing,
+    #[error("the signature is not right: {0}")]
+    SignatureInvalid(&'static str),
+    #[error("the certificate of the signature is not right: {0}")]
+    CertificateInvalid(&'static str),
     #[error("the method is not allowed here")]
     Method,
     #[error("the answer is only available as application/json")]
@@ -79,6 +85,9 @@ impl Refusal {
             Self::PsuUnknown => (StatusCode::UNAUTHORIZED, "PSU_CREDENTIALS_INVALID"),
             Self::ScaInvalid => (StatusCode::BAD_REQUEST, "SCA_INVALID"),
             Self::StatusInvalid => (StatusCode::CONFLICT, "STATUS_INVALID"),
+            Self::SignatureMissing => (StatusCode::UNAUTHORIZED, "SIGNATURE_MISSING"),
+            Self::SignatureInvalid(_) => (StatusCode::UNAUTHORIZED, "SIGNATURE_INVALID"),
+            Self::CertificateInvalid(_) => (StatusCode::UNAUTHORIZED, "CERTIFICATE_INVALID"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "SERVICE_INVALID"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "REQUESTED_FORMATS_INVALID"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "FORMAT_ERROR"),

@@ -15,6 +15,7 @@ use crate::journal::{Journal, JournalEntry, JournalFile, JournalFileError};
 use crate::pki::{Pki, PkiError};
 use crate::port::connections::{Connections, Open};
 use crate::port::{accept, serve_http};
+use crate::seal::Notary;
 use crate::settings::Settings;
 use crate::state::{State, day_of};
 use crate::state_file::{DataDir, DataDirError};
@@ -64,7 +65,8 @@ pub async fn start(settings: Settings) -> Result<SandboxBank, StartError> {
     let state = state(data.as_ref(), &settings)?;
     let journal = journal(data.as_ref())?;
     let addresses = listeners.addresses()?;
-    let bank = Arc::new(Bank::new(addresses, settings.seed, settings.clock, state, journal, data));
+    let notary = Notary::new(&pki.ca)?;
+    let bank = Arc::new(Bank::new(addresses, settings.seed, settings.clock, state, journal, notary, data));
     let (closing, closed) = watch::channel(false);
     let ports = listeners.serve(door, &bank, &closed);
     Ok(SandboxBank { pki, bank, closing, ports })

@@ -10,13 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use rustls::pki_types::UnixTime;
 
 use super::sighting;
 use crate::bank::Bank;
 use crate::fault::Fault;
 use crate::fault::spoil::{self, Scene};
-use crate::journal::classify;
+use crate::journal::{JournalEntry, Operation, Target, classify};
 use crate::refusal::Refusal;
+use crate::seal::demand::Need;
+use crate::seal::{Judgement, Letter};
 use crate::tls::caller::Caller;
 
 /// The longest body the bank reads.
@@ -63,17 +66,36 @@ async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> 
     let body = body::to_bytes(body, LONGEST_BODY).await.ok();
     let target = sighting::sharpened(classify(&parts.method, parts.uri.path()), body.as_ref());
     let fault = bank.draw_fault(target.operation, target.mood);
+    let (judgement, need) = judge(&bank, &target, &parts, body.as_ref(), &caller);
     let entry = sighting::entry(bank.now(), target, &parts, body.as_ref(), &caller, fault.as_ref());
+    let entry = JournalEntry { signature: Some(judgement.told()), ..entry };
     let request_id = entry.request_id.clone();
     let seq = bank.journal.arrived(entry);
-    let (answer, fault) = match fault.as_ref().and_then(spoil::instead) {
-        Some(answer) => (answer, None),
-        None => (handle(parts, body, next).await, fault),
+    let (answer, fault) = match (fault.as_ref().and_then(spoil::instead), judgement.refusal(need)) {
+        (Some(answer), _) => (answer, None),
+        (None, Some(refusal)) => (refusal.into_response(), fault),
+        (None, None) => (handle(parts, body, next).await, fault),
     };
     if fault.is_none() {
         bank.journal.answered(seq, answer.status());
     }
     Done { seq, request_id, answer, fault }
+}
+
+/// Judges the request's signature by what its mood asks for. Endpoints of OAuth 2 only look at
+/// signatures that are there; nobody signs to read metadata.
+fn judge(bank: &Bank, target: &Target, parts: &Parts, body: Option<&Bytes>, caller: &Caller) -> (Judgement, Need) {
+    let Some(mood) = target.mood.filter(|_| target.operation != Operation::Metadata) else {
+        return (Judgement::Ignored, Need::Ignored);
+    };
+    let mut demand = bank.read(|state, _| state.policy.demand(mood));
+    let by_certificate = matches!(target.operation, Operation::Token | Operation::ApplicationToken | Operation::Revoke);
+    if by_certificate && demand.need == Need::Required {
+        demand.need = Need::Checked;
+    }
+    let body = body.map(AsRef::as_ref).unwrap_or_default();
+    let letter = Letter { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
+    (bank.notary.judge(demand, &letter, &caller.tpp.organisation, UnixTime::now()), demand.need)
 }
 
 async fn handle(parts: Parts, body: Option<Bytes>, next: Next) -> Response {

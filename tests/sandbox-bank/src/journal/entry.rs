@@ -51,6 +51,10 @@ pub struct JournalEntry {
     pub psu_present: bool,
     /// Names of all headers, in lower case, sorted.
     pub headers: Vec<String>,
+    /// What became of the signature: `verified`, `missing`, `ignored`, or `refused:` and why; none for a
+    /// failed handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
     /// The status of the answer; none as long as there is none.
     pub status: Option<u16>,
     /// The kind of the fault that was played.

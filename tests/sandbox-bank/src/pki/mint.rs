@@ -48,16 +48,23 @@ pub(super) fn all(today: Date) -> Result<Pki, MintError> {
     let ca = authority("Sandbox QTSP Root CA", Validity { from: past.from, ..validity })?;
     let unknown = authority("Unknown Root CA", validity)?;
     let server_key = KeyPair::generate()?;
+    let seal_key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+    let all = || qc_statements::encode(QcType::Web);
     let server = server_params(validity)?.signed_by(&server_key, &ca)?;
     Ok(Pki {
         ca: ca.pem(),
         server_chain: server.pem() + &ca.pem(),
         server_key: server_key.serialize_pem(),
-        qwac: qwac(HUB, validity, &ca)?,
-        qseal: qseal(HUB, validity, &ca)?,
-        other_qwac: qwac(OTHER, validity, &ca)?,
-        expired_qwac: qwac(HUB, past, &ca)?,
-        stranger: qwac(HUB, validity, &unknown)?,
+        qwac: qwac(HUB, validity, all(), &ca)?,
+        qseal: qseal(HUB, validity, &seal_key, &ca)?,
+        other_qwac: qwac(OTHER, validity, all(), &ca)?,
+        expired_qwac: qwac(HUB, past, all(), &ca)?,
+        stranger: qwac(HUB, validity, all(), &unknown)?,
+        qseal_expired: qseal(HUB, past, &seal_key, &ca)?,
+        qseal_other: qseal(OTHER, validity, &seal_key, &ca)?,
+        qwac_renewed: qwac(HUB, validity, all(), &ca)?,
+        qwac_without_roles: qwac(HUB, validity, qc_statements::encode_without_roles(QcType::Web), &ca)?,
+        qwac_bare_statement: qwac(HUB, validity, qc_statements::encode_bare(), &ca)?,
     })
 }
 
@@ -79,24 +86,24 @@ fn server_params(validity: Validity) -> Result<CertificateParams, MintError> {
     Ok(params)
 }
 
-fn qwac(owner: Owner, validity: Validity, issuer: &Authority) -> Result<String, MintError> {
+fn qwac(owner: Owner, validity: Validity, statements: Vec<u8>, issuer: &Authority) -> Result<String, MintError> {
     let mut params = params(vec![owner.host.to_owned()], validity)?;
     params.distinguished_name = subject(owner);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    params.custom_extensions = vec![statements(QcType::Web)];
+    params.custom_extensions = vec![CustomExtension::from_oid_content(qc_statements::EXTENSION, statements)];
     let key = KeyPair::generate()?;
     Ok(bundle(&key, &params.signed_by(&key, issuer)?, issuer))
 }
 
 /// A QSEAL has RSA, because the signature scheme of the Berlin Group is RSA-SHA256 at most banks.
-fn qseal(owner: Owner, validity: Validity, issuer: &Authority) -> Result<String, MintError> {
+fn qseal(owner: Owner, validity: Validity, key: &KeyPair, issuer: &Authority) -> Result<String, MintError> {
     let mut params = params(Vec::new(), validity)?;
     params.distinguished_name = subject(owner);
     params.key_usages = vec![KeyUsagePurpose::ContentCommitment];
-    params.custom_extensions = vec![statements(QcType::Seal)];
-    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
-    Ok(bundle(&key, &params.signed_by(&key, issuer)?, issuer))
+    let statements = qc_statements::encode(QcType::Seal);
+    params.custom_extensions = vec![CustomExtension::from_oid_content(qc_statements::EXTENSION, statements)];
+    Ok(bundle(key, &params.signed_by(key, issuer)?, issuer))
 }
 
 fn params(names: Vec<String>, validity: Validity) -> Result<CertificateParams, MintError> {
@@ -117,10 +124,6 @@ fn subject(owner: Owner) -> DistinguishedName {
     name.push(DnType::from_oid(ORGANISATION_IDENTIFIER), owner.identifier);
     name.push(DnType::CommonName, owner.host);
     name
-}
-
-fn statements(kind: QcType) -> CustomExtension {
-    CustomExtension::from_oid_content(qc_statements::EXTENSION, qc_statements::encode(kind))
 }
 
 fn bundle(key: &KeyPair, certificate: &Certificate, issuer: &Authority) -> String {

@@ -68,13 +68,31 @@ impl Role {
 
 /// The extension's value for a certificate of this kind with all roles of this sandbox.
 pub(crate) fn encode(kind: QcType) -> Vec<u8> {
+    sequence(&[compliance(), kind_statement(kind), psd2_statement()])
+}
+
+/// The same without any PSD2 statement.
+pub(crate) fn encode_without_roles(kind: QcType) -> Vec<u8> {
+    sequence(&[compliance(), kind_statement(kind)])
+}
+
+/// One bare PSD2 statement where a sequence of statements belongs.
+pub(crate) fn encode_bare() -> Vec<u8> {
+    psd2_statement()
+}
+
+fn compliance() -> Vec<u8> {
+    sequence(&[object_id(QC_COMPLIANCE)])
+}
+
+fn kind_statement(kind: QcType) -> Vec<u8> {
+    sequence(&[object_id(QC_TYPE), sequence(&[object_id(kind.oid())])])
+}
+
+fn psd2_statement() -> Vec<u8> {
     let roles = Role::ALL.map(|role| sequence(&[object_id(role.oid()), text(role.name())]));
     let psd2 = [sequence(&roles), text("Sandbox National Competent Authority"), text("DE-FAKENCA")];
-    sequence(&[
-        sequence(&[object_id(QC_COMPLIANCE)]),
-        sequence(&[object_id(QC_TYPE), sequence(&[object_id(kind.oid())])]),
-        sequence(&[object_id(PSD2), sequence(&psd2)]),
-    ])
+    sequence(&[object_id(PSD2), sequence(&psd2)])
 }
 
 fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
@@ -158,6 +176,13 @@ mod tests {
             let read = QcStatements::decode(&encode(kind)).unwrap();
             assert_eq!(read, QcStatements { kind: Some(kind), roles: Role::ALL.to_vec() });
         }
+    }
+
+    #[test]
+    fn leaves_out_what_it_is_asked_to() {
+        let read = QcStatements::decode(&encode_without_roles(QcType::Web)).unwrap();
+        assert_eq!(read, QcStatements { kind: Some(QcType::Web), roles: Vec::new() });
+        assert_eq!(QcStatements::decode(&encode_bare()), None);
     }
 
     #[test]

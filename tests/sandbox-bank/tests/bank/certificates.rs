@@ -43,6 +43,8 @@ async fn refuses_wrong_certificates_with_an_alert_and_writes_it_down() {
         (Some(&pki.stranger), "UnknownCA", Some("PSDDE-FAKENCA-HUB001")),
         (Some(&pki.qseal), "UnsupportedCertificate", Some("PSDDE-FAKENCA-HUB001")),
         (Some(&pki.expired_qwac), "CertificateExpired", Some("PSDDE-FAKENCA-HUB001")),
+        (Some(&pki.qwac_without_roles), "AccessDenied", Some("PSDDE-FAKENCA-HUB001")),
+        (Some(&pki.qwac_bare_statement), "UnsupportedCertificate", Some("PSDDE-FAKENCA-HUB001")),
     ] {
         let known = world.bank.journal().len();
         let text = refusal(&world, &client(&world.bank, identity.map(String::as_str))).await;
@@ -53,6 +55,16 @@ async fn refuses_wrong_certificates_with_an_alert_and_writes_it_down() {
         assert_eq!(entry.organisation.as_deref(), organisation);
         assert_eq!(entry.certificate_sha256.is_some(), identity.is_some());
     }
+}
+
+#[tokio::test]
+async fn knows_the_organisation_by_its_renewed_certificate() {
+    let world = World::new().await;
+    let access = world.access("redirect").await;
+    let renewed = client(&world.bank, Some(&world.bank.pki().qwac_renewed));
+    let url = format!("{}/redirect/v1/consents/{}/status", world.bank.api_url(), access.consent);
+    let status = read(renewed.get(url).header("X-Request-ID", request_id()).send().await.unwrap()).await;
+    assert_eq!(status.body, json!({ "consentStatus": "valid" }));
 }
 
 #[tokio::test]

@@ -16,4 +16,5 @@ mod process;
 mod restart;
 mod resumption;
 mod schemas;
+mod seals;
 mod tpp;
