@@ -8,9 +8,6 @@ mod pem;
 mod report;
 mod watched;
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     collections::HashMap,
     fmt,

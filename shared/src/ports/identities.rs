@@ -1,6 +1,6 @@
 //! Who we are to a bank: the QWAC and its key, as they are now.
 //!
-//! Promises, held by the tests of `adapters::identity_files`:
+//! Promises, held by `tests/certificates`:
 //!
 //! - **One each.** A bank is given the identity that its own document names, and no other.
 //! - **As it is now.** A new identity is taken without a restart, once it is good: whole, of the right type, in its time.

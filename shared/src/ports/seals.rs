@@ -1,6 +1,6 @@
 //! Signing requests with the electronic seal (QSEAL).
 //!
-//! Promises, held by the tests of `adapters::seals`:
+//! Promises, held by `tests/certificates`:
 //!
 //! - **One piece.** Certificate and signature of one seal belong together, also while a new one takes its place.
 //! - **As asked.** A signature is of the algorithm that was asked for, or there is none.

@@ -7,7 +7,9 @@ use aws_lc_rs::{
     error::Unspecified,
     rand,
     rsa::{self, KeySize},
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PSS_SHA256},
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaSignatureEncoding,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +24,7 @@ pub enum Algorithm {
     /// RSA-PSS with 2,048 bits.
     #[serde(rename = "RSA_SIGN_PSS_2048_SHA256")]
     RsaSignPss2048Sha256,
-    /// RSA PKCS#1 v1.5 with 2,048 bits, which the hub has no use for. It signs nothing here.
+    /// RSA PKCS#1 v1.5 with 2,048 bits, for electronic seals.
     #[serde(rename = "RSA_SIGN_PKCS1_2048_SHA256")]
     RsaSignPkcs12048Sha256,
 }
@@ -65,7 +67,7 @@ impl From<aws_lc_rs::error::KeyRejected> for MaterialError {
 pub(crate) enum Material {
     Symmetric([u8; 32]),
     P256 { pair: EcdsaKeyPair, pkcs8: Vec<u8> },
-    Rsa(rsa::KeyPair),
+    Rsa { pair: rsa::KeyPair, encoding: &'static RsaSignatureEncoding },
 }
 
 impl Material {
@@ -79,7 +81,7 @@ impl Material {
                 Self::read(algorithm, document.as_ref())
             }
             Algorithm::RsaSignPss2048Sha256 | Algorithm::RsaSignPkcs12048Sha256 => {
-                Ok(Self::Rsa(rsa::KeyPair::generate(KeySize::Rsa2048)?))
+                Ok(Self::rsa(algorithm, rsa::KeyPair::generate(KeySize::Rsa2048)?))
             }
         }
     }
@@ -93,9 +95,17 @@ impl Material {
                 Ok(Self::P256 { pair, pkcs8: bytes.to_vec() })
             }
             Algorithm::RsaSignPss2048Sha256 | Algorithm::RsaSignPkcs12048Sha256 => {
-                Ok(Self::Rsa(rsa::KeyPair::from_pkcs8(bytes)?))
+                Ok(Self::rsa(algorithm, rsa::KeyPair::from_pkcs8(bytes)?))
             }
         }
+    }
+
+    fn rsa(algorithm: Algorithm, pair: rsa::KeyPair) -> Self {
+        let encoding = match algorithm {
+            Algorithm::RsaSignPkcs12048Sha256 => &RSA_PKCS1_SHA256,
+            _ => &RSA_PSS_SHA256,
+        };
+        Self::Rsa { pair, encoding }
     }
 
     /// The key as bytes that [`Material::read`] reads.
@@ -103,7 +113,7 @@ impl Material {
         match self {
             Self::Symmetric(bytes) => Ok(bytes.to_vec()),
             Self::P256 { pkcs8, .. } => Ok(pkcs8.clone()),
-            Self::Rsa(pair) => {
+            Self::Rsa { pair, .. } => {
                 let document: Pkcs8V1Der<'static> = pair.as_der()?;
                 Ok(document.as_ref().to_vec())
             }
@@ -135,9 +145,9 @@ impl Material {
         match self {
             Self::Symmetric(_) => Err(MaterialError),
             Self::P256 { pair, .. } => Ok(pair.sign_digest(&digest)?.as_ref().to_vec()),
-            Self::Rsa(pair) => {
+            Self::Rsa { pair, encoding } => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign_digest(&RSA_PSS_SHA256, &digest, &mut signature)?;
+                pair.sign_digest(*encoding, &digest, &mut signature)?;
                 Ok(signature)
             }
         }
@@ -148,7 +158,7 @@ impl Material {
         let document: PublicKeyX509Der<'static> = match self {
             Self::Symmetric(_) => return Err(MaterialError),
             Self::P256 { pair, .. } => pair.public_key().as_der()?,
-            Self::Rsa(pair) => pair.public_key().as_der()?,
+            Self::Rsa { pair, .. } => pair.public_key().as_der()?,
         };
         Ok(document.as_ref().to_vec())
     }
