@@ -75,7 +75,7 @@ impl Bench for LocalBench {
     }
 }
 
-fn credential(minted: &Minted) -> Credential {
+pub fn credential(minted: &Minted) -> Credential {
     Credential { text: SecretString::from(minted.pem()), certificate: minted.der().to_vec() }
 }
 

@@ -4,7 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up is reported by panicking")]
 
 mod bench;
+mod gated;
+mod obsolete;
 mod pki;
+mod policy;
+mod roll_over;
 mod server;
 mod setup;
 mod silence;
