@@ -65,10 +65,11 @@ pub fn facts(der: &[u8]) -> Result<CertificateFacts, UnreadableCertificate> {
     })
 }
 
-/// Whether one certificate is of the name that issued the other. Both are DER; what cannot be read issues nothing.
-pub fn is_issuer_of(issuer: &[u8], issued: &[u8]) -> bool {
-    let (Ok(issuer), Ok(issued)) = (parsed(issuer), parsed(issued)) else { return false };
-    issuer.subject().as_raw() == issued.issuer().as_raw()
+/// Whether the upper certificate is of the name that issued the lower one. Both are DER; what cannot be read issues
+/// nothing.
+pub fn is_issuer_of(upper: &[u8], lower: &[u8]) -> bool {
+    let (Ok(upper), Ok(lower)) = (parsed(upper), parsed(lower)) else { return false };
+    upper.subject().as_raw() == lower.issuer().as_raw()
 }
 
 /// The `SubjectPublicKeyInfo` of a certificate (RFC 5280 §4.1.2.7), DER.

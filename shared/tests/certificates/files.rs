@@ -38,7 +38,7 @@ fn reads_key_and_chain_and_leaves_the_root_out() {
 fn takes_what_editors_and_tools_leave_around() {
     let good = Authority::named("Root").mint(QWAC);
     let expected = taken_as(TRANSPORT, &good).unwrap().facts;
-    let spaced: String = good.lines().map(|line| format!("  {line} \t\n\n")).collect();
+    let spaced = good.replace('\n', " \t\n\n  ");
     let attributes = format!("Bag Attributes\r\n    friendlyName: caf\u{e9}\r\nsubject=/CN=tpp.example\r\n{good}");
     let parameters = format!("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{good}");
     let (key, certificate) = good.split_at(good.find("-----BEGIN CERTIFICATE").unwrap());

@@ -66,7 +66,7 @@ async fn the_last_good_one_stays_and_the_operator_is_told_once() {
     let path = place.write("qwac.pem", authority.mint(QWAC));
     let good = place.now(&path).await;
     let key = authority.mint(QWAC).lines().nth(1).unwrap().to_owned();
-    for wrong in ["".to_owned(), "nonsense".to_owned(), authority.mint(QSEAL), key] {
+    for wrong in [String::new(), "nonsense".to_owned(), authority.mint(QSEAL), key] {
         place.write("qwac.pem", wrong);
         for _ in 0..3 {
             assert!(Arc::ptr_eq(&good, &place.now(&path).await));
