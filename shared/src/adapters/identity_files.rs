@@ -67,7 +67,12 @@ impl IdentityFiles {
 
 /// Reads a file once, without remembering it: for checks by hand. Says nothing of the certificate's time.
 pub fn read(path: &Path, demand: Demand, key: KeyPlace) -> Result<Identity, IdentityFault> {
-    pem::identity(&watched::content(path)?, demand, key)
+    parse(&watched::content(path)?, demand, key)
+}
+
+/// The identity in a file's bytes.
+pub fn parse(content: &[u8], demand: Demand, key: KeyPlace) -> Result<Identity, IdentityFault> {
+    pem::identity(content, demand, key)
 }
 
 /// What must be true of the QWAC in a bank's document.

@@ -100,7 +100,8 @@ fn statements(certificate: &X509Certificate<'_>) -> Result<QcStatements, Unreada
 fn organisation_identifier(subject: &X509Name<'_>) -> Option<String> {
     let is_it =
         |attribute: &&AttributeTypeAndValue<'_>| attribute.attr_type().to_id_string() == ORGANISATION_IDENTIFIER;
-    subject.iter_attributes().find(is_it).and_then(|attribute| text_of(attribute.attr_value()))
+    let text = subject.iter_attributes().find(is_it).and_then(|attribute| text_of(attribute.attr_value()));
+    text.filter(|text| !text.chars().any(char::is_control))
 }
 
 /// A name as operators know it.

@@ -6,6 +6,7 @@
 //! Not here, because they cannot be reached without a network: key sets and answers before they are a `BankResponse`.
 
 pub mod callers;
+pub mod certificates;
 pub mod dialect;
 pub mod documents;
 pub mod issuer;
@@ -68,6 +69,7 @@ pub const TARGETS: &[Target] = targets! {
         transactions_answer, bank_link;
     sealed: envelope, sealed_location, ticket, cursor;
     documents: bank_document, tenant_document, signing_certificate;
+    certificates: certificate, identity_file;
     callers: access_token, access_claims, presence_claims, cookies, accept, trace_context;
 };
 
