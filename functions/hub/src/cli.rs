@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
+    bank::{self, BankCommand},
     failure::Failure,
     local::{self, issuer::IssuerName, settings::LocalSettings, token_command},
 };
@@ -30,6 +31,8 @@ Examples (in the source tree `cargo run --` stands for `hub`):
   hub token                                a fresh CRM token for curl
   hub token --scope \"accounts:read\"        one that may do less
   hub token --presence SESSION             proves for 5 minutes that the session's customer is there
+  hub bank check my-bank.toml              what is wrong with a bank's document, or what would be sent
+  hub bank probe my-bank.toml              whether the bank can be met with it
 
 Deleting the folder HUB_DATA starts afresh.";
 
@@ -37,6 +40,9 @@ Deleting the folder HUB_DATA starts afresh.";
 enum Command {
     /// Prints a fresh token for the hub that runs on the data folder.
     Token(TokenArguments),
+    /// Checks banks' documents, tries banks, prints the documents' schema.
+    #[command(subcommand)]
+    Bank(BankCommand),
 }
 
 /// What token is wanted.
@@ -76,10 +82,11 @@ impl From<CrmName> for IssuerName {
 
 /// Does what the command line asks for.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let settings = LocalSettings::from_env(|name| std::env::var_os(name))?;
+    let settings = || LocalSettings::from_env(|name| std::env::var_os(name));
     match cli.command {
-        None => local::run(settings).await,
-        Some(Command::Token(wanted)) => Ok(token_command::print(&settings, &wanted)?),
+        None => local::run(settings()?).await,
+        Some(Command::Token(wanted)) => Ok(token_command::print(&settings()?, &wanted)?),
+        Some(Command::Bank(command)) => bank::run(command).await,
     }
 }
 

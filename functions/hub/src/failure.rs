@@ -5,6 +5,7 @@ use std::{error::Error, io, iter, process::ExitCode};
 use shared::{telemetry, wiring};
 
 use crate::{
+    bank::BankError,
     demo::DemoError,
     local::{
         data_folder::DataFolderError, documents::DocumentError, issuer::IssuerError, listener::ListenError,
@@ -45,6 +46,9 @@ pub enum Failure {
     /// No token can be printed.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// A command about banks fails.
+    #[error(transparent)]
+    Bank(#[from] BankError),
     /// The hub's own address is not one.
     #[error("the hub's address cannot be understood")]
     Address(#[from] url::ParseError),

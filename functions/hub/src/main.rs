@@ -1,5 +1,6 @@
 //! The binary `hub`: the local mode that `cargo run` starts, and commands for the hand that tries it out.
 
+mod bank;
 mod cli;
 mod demo;
 mod failure;

@@ -1,4 +1,4 @@
-//! The standard output.
+//! The standard output, and the one for errors.
 
 use std::{
     fmt::Display,
@@ -9,4 +9,9 @@ use std::{
 /// stop: `println!` would panic.
 pub fn tell(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// The same on standard error.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

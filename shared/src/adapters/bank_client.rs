@@ -7,6 +7,7 @@
 mod channel;
 mod deadline;
 mod fault;
+mod handshake;
 mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -21,7 +22,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::channel::Channels;
-pub use self::tls::TlsSetupError;
+pub use self::{
+    handshake::{Handshake, HandshakeError, shake_hands},
+    tls::TlsSetupError,
+};
 use super::bounded_body::{self, BodyError};
 use crate::{
     domain::{bank::Bank, operation::Operation},

@@ -17,6 +17,11 @@ impl Mistakes {
         result.map_err(|error| self.add(place, error)).ok()
     }
 
+    /// One line for each: the place and what is wrong there.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// The mistakes of both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

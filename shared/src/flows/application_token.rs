@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const MOST: u64 = 10_000;
 
 /// Whether a call carries a token of our own at this bank: those that the bank's document names.
-pub(super) fn is_wanted(bank: &Bank, request: &BankRequest) -> bool {
+pub fn is_wanted(bank: &Bank, request: &BankRequest) -> bool {
     let wanted = bank.oauth.as_ref().and_then(|profile| profile.application_token.as_ref());
     wanted.is_some_and(|wanted| wanted.operations.contains(&request.operation))
 }

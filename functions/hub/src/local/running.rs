@@ -10,7 +10,10 @@ use jiff::tz::TimeZone;
 use sandbox_bank::SandboxBank;
 use shared::{
     adapters::system::{SystemClock, SystemEntropy},
-    config::settings::{KeysSetting, Settings, StoreSetting},
+    config::{
+        environment::Environment,
+        settings::{KeysSetting, Settings, StoreSetting},
+    },
     http::server,
     ports::clock::Clock,
     wiring::Hub,
@@ -105,6 +108,7 @@ fn settings(folder: &DataFolder, port: u16, hub: &str) -> Result<Settings, Failu
         store: StoreSetting::Embedded(folder.store()),
         keys: KeysSetting::File(folder.keys()),
         banks: folder.banks(),
+        environment: Environment::Live,
         tenants: folder.tenants(),
         egress_address: here,
         project: None,

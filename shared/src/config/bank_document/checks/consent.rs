@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{
-    config::bank_document::place::Place,
-    domain::bank::ConsentProfile,
-};
+use crate::{config::bank_document::place::Place, domain::bank::ConsentProfile};
 
 pub(super) fn check(consent: &ConsentProfile, place: &mut Place<'_>) {
     let mut seen = HashSet::new();
