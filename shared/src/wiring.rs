@@ -156,7 +156,7 @@ impl Hub {
         let deps = Deps {
             store: Store::new(documents),
             vault: Vault::new(Arc::clone(&keys), Arc::clone(&entropy), DekCache::default()),
-            calls: BankCalls::new(bank_http, seals, Arc::new(AuditLog), Arc::clone(&clock)),
+            calls: BankCalls::new(bank_http, seals, Arc::new(AuditLog), Arc::clone(&clock), Arc::clone(&entropy)),
             identities,
             banks: banks.into_iter().map(|bank| (bank.id.clone(), Arc::new(bank))).collect::<BTreeMap<_, _>>(),
             cursors: Cursors::new(&pseudonyms.derive("cursors"))?,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{error::Elapsed, timeout};
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::{
     application_token::{self, ApplicationToken, ApplicationTokens},
@@ -22,9 +22,12 @@ use crate::{
         audit::AuditStream,
         bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
         clock::Clock,
+        entropy::{Entropy, random},
         seals::{SealError, Seals},
     },
-    protocol::{adjustment::adjusted, http_signature::prepare, oauth::metadata::Metadata},
+    protocol::{
+        adjustment::adjusted, berlin_group::errors::UnsendableRequest, http_signature::prepare, oauth::metadata::Metadata,
+    },
 };
 
 /// Calls banks, on the record.
@@ -33,6 +36,7 @@ pub struct BankCalls {
     seals: Arc<dyn Seals>,
     audit: Arc<dyn AuditStream>,
     clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
     servers: OAuthServers,
     application_tokens: ApplicationTokens,
 }
@@ -44,12 +48,14 @@ impl BankCalls {
         seals: Arc<dyn Seals>,
         audit: Arc<dyn AuditStream>,
         clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self {
             http,
             seals,
             audit,
             clock,
+            entropy,
             servers: OAuthServers::default(),
             application_tokens: ApplicationTokens::default(),
         }
@@ -124,8 +130,9 @@ impl BankCalls {
         bank: &Bank,
         trail: &Trail,
         mut subject: Subject,
-        request: BankRequest,
+        mut request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
+        self.name(&mut request)?;
         let started = self.clock.now();
         let mut event = BankCall::of(&request);
         let result = match self.signed(bank, request).await {
@@ -137,6 +144,16 @@ impl BankCalls {
         subject.bank.get_or_insert_with(|| bank.id.clone());
         self.audit.write(&trail.record(subject, event.ended(&result), ended))?;
         result
+    }
+
+    /// Gives the call an id of its own, if it has none: a bank that is asked about it later wants to know which it was.
+    fn name(&self, request: &mut BankRequest) -> Result<(), Trouble> {
+        if !request.headers.contains_key(X_REQUEST_ID) {
+            let id = uuid::Builder::from_random_bytes(random(&*self.entropy)?).into_uuid().hyphenated().to_string();
+            let value = HeaderValue::try_from(id).map_err(|_| UnsendableRequest::Header("X-Request-ID"))?;
+            request.headers.insert(X_REQUEST_ID, value);
+        }
+        Ok(())
     }
 
     /// The request with the signature that the bank wants, if it wants one. Nothing may change it afterwards.
@@ -156,6 +173,9 @@ impl BankCalls {
     }
 }
 
+/// The id of one call, echoed by many banks (Berlin Group 1.3.11).
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// How long signing may take; a key service answers in a tenth of a second.
 const SIGNING: Duration = Duration::from_secs(6);
 
@@ -174,7 +194,7 @@ struct BankCall {
 
 impl BankCall {
     fn of(request: &BankRequest) -> Self {
-        let id = request.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+        let id = request.headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
         Self {
             operation: request.operation.name(),
             attended: request.headers.contains_key("psu-ip-address"),

@@ -140,6 +140,7 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
             Arc::new(NoCertificates),
             Arc::new(CountedAudit { life: Arc::clone(&life) }),
             clock.clone(),
+            entropy.clone(),
         ),
         identities: Arc::new(NoCertificates),
         banks: [(bank.id.clone(), Arc::new(bank))].into(),

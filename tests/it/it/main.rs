@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod activation;
+mod approaches;
 mod callback;
 mod connect;
 mod costs;

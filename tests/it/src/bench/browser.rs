@@ -60,11 +60,25 @@ impl Browser {
 
     /// The whole way: link, bank, callback. Answers the CRM's return URL.
     pub async fn travel(&self, link: &str) -> Url {
-        let callback = self.until_callback(link).await;
-        let back = self.open(callback.as_str()).await;
-        assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
-        let back = back.location();
+        let back = self.land(&self.until_callback(link).await).await;
         assert!(back.as_str().starts_with(RETURN_URL), "{back}");
         back
+    }
+
+    /// The whole way at a bank that the browser visits twice. Answers the CRM's return URL.
+    pub async fn travel_twice(&self, link: &str) -> Url {
+        let bank_again = self.land(&self.until_callback(link).await).await;
+        assert!(!bank_again.as_str().starts_with(RETURN_URL), "{bank_again}");
+        let callback = self.open(bank_again.as_str()).await.location();
+        let back = self.land(&callback).await;
+        assert!(back.as_str().starts_with(RETURN_URL), "{back}");
+        back
+    }
+
+    /// Brings the bank's answer to the hub. Answers where the hub sends the browser.
+    pub async fn land(&self, callback: &Url) -> Url {
+        let back = self.open(callback.as_str()).await;
+        assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
+        back.location()
     }
 }

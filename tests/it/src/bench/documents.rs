@@ -29,7 +29,7 @@ pub fn of(bank: &SandboxBank, mood: &str, rotation: &str, further: &str) -> Stri
             [oauth.application_token]
             operations = ["authorization_url"]
             {SEAL}
-            signature = {{ scheme = "rfc9421", covered = ["@method", "@target-uri", "content-digest", "x-request-id?"] }}
+            signature = {{ scheme = "rfc9421", covered = ["@method", "@target-uri", "content-digest", "x-request-id"] }}
             "#,
             fixed_oauth(api, mood, rotation, &format!("stage = \"token\"\nscope = \"{ACCOUNTS}\"")),
         ),

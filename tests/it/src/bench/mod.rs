@@ -284,7 +284,7 @@ impl Bench {
             let place = session.grant_place(stored.generation);
             let text = vault.open(Purpose::Tokens, &place, &stored.sealed).await.unwrap();
             let grant = Grant::from_plaintext(text.expose_secret()).unwrap();
-            secrets.push(("the consent id", grant.consent_id.expose_secret().to_owned()));
+            secrets.push(("the consent id", grant.consent_id.unwrap().expose_secret().to_owned()));
             let tokens = grant.tokens.unwrap();
             secrets.push(("the access token", tokens.access.expose_secret().to_owned()));
             secrets.push(("the refresh token", tokens.refresh.unwrap().expose_secret().to_owned()));
