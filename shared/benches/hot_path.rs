@@ -137,7 +137,7 @@ fn place() -> Place {
 fn pages() -> Row {
     let (bank, body) = (samples::bank(), page());
     let asked = Url::parse("https://api.bank.example/v1/accounts/a-1/transactions?bookingStatus=both").unwrap();
-    let account = KnownAccount { resource_id: "a-1", identification: &[] };
+    let account = KnownAccount::nameless("a-1");
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let response = BankResponse { status: StatusCode::OK, headers, body: body.clone() };
     let judge = || transactions::read_answer(&bank, account, &asked, Uuid::nil(), &response).unwrap();

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        account::{BankAccount, Transaction},
+        account::{AccountKind, BankAccount, TransactionDetails},
         bank::{Addresses, Bank, ConsentKind, WebOrigin},
         consent::AccessWanted,
         presence::{PsuAtBank, PsuContext},
@@ -33,8 +33,7 @@ use shared::{
 use url::Url;
 use uuid::Uuid;
 
-const ACCOUNT: KnownAccount<'static> =
-    KnownAccount { resource_id: "3dc3d5b3-7023-4848-9853-f5400a64e80f", identification: &[] };
+const ACCOUNT: KnownAccount<'static> = KnownAccount::nameless("3dc3d5b3-7023-4848-9853-f5400a64e80f");
 
 /// The sample of that name; `None`, with a word on why, where there are no samples.
 fn sample(name: &str) -> Option<Value> {
@@ -61,8 +60,8 @@ fn bank() -> Bank {
 }
 
 fn listed(body: &Value) -> String {
-    let accounts = accounts::read_answer(Uuid::nil(), &answer(200, body)).unwrap();
-    accounts.iter().fold(String::new(), |mut lines, BankAccount { resource_id, details }| {
+    let accounts = accounts::read_answer(&bank(), AccountKind::Payment, Uuid::nil(), &answer(200, body)).unwrap();
+    accounts.iter().fold(String::new(), |mut lines, BankAccount { resource_id, details, .. }| {
         let name = details.name.as_deref().unwrap_or("-");
         let owner = details.owner_name.as_deref().unwrap_or("-");
         let ending = resource_id.get(32..).unwrap_or_default();
@@ -73,7 +72,7 @@ fn listed(body: &Value) -> String {
 }
 
 fn balances_of(name: &str) -> Option<String> {
-    let balances = balances::read_answer(ACCOUNT, Uuid::nil(), &answer(200, &sample(name)?)).unwrap();
+    let balances = balances::read_answer(&bank(), ACCOUNT, Uuid::nil(), &answer(200, &sample(name)?)).unwrap();
     Some(balances.iter().fold(String::new(), |mut lines, balance| {
         let limit = balance.credit_limit_included.map_or("", |_| " with credit line");
         let day = balance.reference_date.map(|day| format!(" of {day}")).unwrap_or_default();
@@ -89,11 +88,11 @@ fn moved(body: &Value) -> Result<String, AnswerError> {
         Url::parse("https://api.testbank.com/psd2/v1/accounts/3dc3d5b3-7023-4848-9853-f5400a64e80f/transactions");
     let page = transactions::read_answer(&bank(), ACCOUNT, &asked.unwrap(), Uuid::nil(), &answer(200, body))?;
     assert!(page.next.is_none());
-    Ok(page.transactions.iter().map(transaction_line).collect())
+    Ok(page.transactions.iter().map(|one| transaction_line(&one.details)).collect())
 }
 
-fn transaction_line(one: &Transaction) -> String {
-    let id = one.id.as_deref().unwrap_or("-");
+fn transaction_line(one: &TransactionDetails) -> String {
+    let id = one.bank_id.as_deref().unwrap_or("-");
     let sure = if one.direction_inferred { "?" } else { "" };
     let name = one.counterparty.name.as_deref().unwrap_or("-");
     let booked = one.booking_date.map_or_else(|| "-".to_owned(), |day| day.to_string());

@@ -37,13 +37,28 @@ pub fn routes() -> Vec<Route> {
             "/v1/sessions/{session}/accounts",
             read,
             data::accounts,
-            Doc::new("The accounts of a session").answers::<data::AccountList>(StatusCode::OK).with_presence().or_raw(),
+            Doc::new("The accounts of a session, with their balances if wanted")
+                .asks::<data::AccountsParams>()
+                .answers::<data::AccountList>(StatusCode::OK)
+                .with_presence()
+                .or_raw(),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts/{account}",
+            read,
+            data::account,
+            Doc::new("One account, read anew")
+                .asks::<data::RecordParams>()
+                .answers::<data::OneAccount>(StatusCode::OK)
+                .with_presence()
+                .or_raw(),
         ),
         Route::get(
             "/v1/sessions/{session}/accounts/{account}/balances",
             read,
             data::balances,
             Doc::new("The balances of an account")
+                .asks::<data::RecordParams>()
                 .answers::<data::BalanceList>(StatusCode::OK)
                 .with_presence()
                 .or_raw(),
@@ -55,6 +70,16 @@ pub fn routes() -> Vec<Route> {
             Doc::new("The transactions of an account, page by page")
                 .asks::<data::TransactionParams>()
                 .answers::<data::TransactionList>(StatusCode::OK)
+                .with_presence()
+                .or_raw(),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts/{account}/transactions/{transaction}",
+            read,
+            data::transaction,
+            Doc::new("One transaction by the bank's id of it (`bank_id`), read anew")
+                .asks::<data::RecordParams>()
+                .answers::<data::OneTransaction>(StatusCode::OK)
                 .with_presence()
                 .or_raw(),
         ),

@@ -2,14 +2,16 @@
 //!
 //! Every dialect answers in it. Unknown codes are kept as the bank wrote them; absent things are left out.
 
-use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    amount::{Amount, CreditDebit},
-    ids::AccountId,
+pub use super::{
+    balance::{Balance, ChosenBalances},
+    transaction::{
+        BankTransaction, Counterparty, Exchange, Transaction, TransactionDetails, TransactionId, TransactionStatus,
+    },
 };
+use super::{ids::AccountId, raw_record::RawRecord, transaction::Money};
 
 /// One way to name an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -60,6 +62,17 @@ pub enum Usage {
     Organisation,
 }
 
+/// What an account is to the bank: where its data are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// An account that payments are made from.
+    #[default]
+    Payment,
+    /// The account behind a card.
+    Card,
+}
+
 /// An account as the bank describes it, before the hub has named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankAccount {
@@ -67,11 +80,18 @@ pub struct BankAccount {
     pub resource_id: String,
     /// What the CRM will see.
     pub details: AccountDetails,
+    /// Its balances, if they came with it.
+    pub balances: Option<Vec<Balance>>,
+    /// As the bank wrote it.
+    pub raw: RawRecord,
 }
 
 /// What is known of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountDetails {
+    /// Whether it is a card's.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// The account's names, the most specific first.
     pub identification: Vec<Identification>,
     /// ISO 4217; `XXX` for an account in several currencies.
@@ -97,6 +117,18 @@ pub struct AccountDetails {
     /// The servicing institution's BIC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub servicer_bic: Option<String>,
+    /// Accounts that belong to it, such as pending cash, as the bank wrote them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub linked_accounts: Option<String>,
+    /// What else the bank says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// A card's credit limit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub credit_limit: Option<Money>,
+    /// Whether a card's debits are told as positive amounts. The hub's directions are right all the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub debit_accounting: Option<bool>,
     /// Whether it can be used.
     pub status: AccountStatus,
 }
@@ -110,126 +142,7 @@ pub struct Account {
     /// What is known of it.
     #[serde(flatten)]
     pub details: AccountDetails,
-}
-
-/// One balance of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Balance {
-    /// ISO 20022 code such as `CLBD`, `ITAV`, `XPCD`; the bank's own word where there is none.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Without sign.
-    pub amount: Amount,
-    /// ISO 4217.
-    pub currency: String,
-    /// `DBIT` for an overdrawn account.
-    pub credit_debit: CreditDebit,
-    /// Whether a credit line is counted in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub credit_limit_included: Option<bool>,
-    /// The day that the balance speaks of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
-    pub reference_date: Option<Date>,
-    /// When it last changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_change: Option<Timestamp>,
-    /// The last transaction counted in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_committed_transaction: Option<String>,
-}
-
-/// Where a transaction stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum TransactionStatus {
-    /// Booked: it will not change.
-    #[serde(rename = "BOOK")]
-    Booked,
-    /// Pending: it may change or vanish.
-    #[serde(rename = "PDNG")]
-    Pending,
-    /// For information, such as a standing order.
-    #[serde(rename = "INFO")]
-    Information,
-}
-
-/// The other side of a transaction.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Counterparty {
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Its account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<Identification>,
-    /// Its bank's BIC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent_bic: Option<String>,
-}
-
-impl Counterparty {
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// One transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Transaction {
-    /// The bank's id, if it gave one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The bank's entry reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entry_reference: Option<String>,
-    /// Booked, pending, or for information.
-    pub status: TransactionStatus,
-    /// Direction.
-    pub credit_debit: CreditDebit,
-    /// True where the bank gave neither sign nor one-sided parties, so that the direction is a guess.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub direction_inferred: bool,
-    /// Without sign.
-    pub amount: Amount,
-    /// ISO 4217.
-    pub currency: String,
-    /// The day it was booked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
-    pub booking_date: Option<Date>,
-    /// The day it counts for interest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
-    pub value_date: Option<Date>,
-    /// SEPA end-to-end reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_to_end_id: Option<String>,
-    /// SEPA mandate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mandate_id: Option<String>,
-    /// SEPA creditor identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub creditor_id: Option<String>,
-    /// The other side.
-    #[serde(skip_serializing_if = "Counterparty::is_empty", default)]
-    pub counterparty: Counterparty,
-    /// Free remittance text.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub remittance_unstructured: Vec<String>,
-    /// Structured remittance references.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub remittance_structured: Vec<String>,
-    /// ISO 20022 domain-family-subfamily, such as `PMNT-RCDT-ESCT`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank_transaction_code: Option<String>,
-    /// The bank's own code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proprietary_code: Option<String>,
-    /// ISO 20022 purpose code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    /// The balance after it, if the bank says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub balance_after: Option<Balance>,
+    /// As the bank wrote it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw: Option<RawRecord>,
 }

@@ -51,6 +51,11 @@ impl Amount {
         Decimal::from_str_exact(digits).map(Self).map_err(|_| NotAnAmount)
     }
 
+    /// The amount with no more digits than it needs, so that equal amounts have equal texts.
+    pub fn canonical(self) -> String {
+        self.0.normalize().to_string()
+    }
+
     /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
@@ -81,6 +86,13 @@ mod tests {
         for text in ["0", "0.00", "12.30", "99999999999999.999", "1"] {
             assert_eq!(Amount::parse(text).unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn equal_amounts_have_one_canonical_text() {
+        let canonical = |text: &str| Amount::parse(text).unwrap().canonical();
+        assert_eq!([canonical("10"), canonical("10.0"), canonical("10.00")], ["10", "10", "10"].map(str::to_owned));
+        assert_eq!((canonical("0.00"), canonical("1.050")), ("0".to_owned(), "1.05".to_owned()));
     }
 
     #[test]

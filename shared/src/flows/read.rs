@@ -1,35 +1,45 @@
 //! Reads accounts, balances and transactions from a bank for the CRM.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{Timestamp, ToSpan, civil::Date};
-use url::Url;
+use jiff::Timestamp;
 
 use super::{deps::Deps, refresh::RefreshError, trail::Trail, trouble::Trouble};
 use crate::{
     domain::{
-        account::{Account, Balance, Transaction},
+        account::{Account, AccountKind, Balance, BankAccount, ChosenBalances},
         bank::Bank,
         ids::AccountId,
         presence::Attendance,
         session::Session,
     },
-    ports::store::Loaded,
+    ports::{
+        bank_http::{BankRequest, BankResponse},
+        store::Loaded,
+    },
     protocol::{
         berlin_group::{
             accounts, balances,
-            transactions::{self, TransactionQuery},
+            errors::{AnswerError, UnsendableRequest},
+            headers::CallHeaders,
+            references::KnownAccount,
         },
-        cursor::{CursorRejected, Position},
+        cursor::CursorRejected,
     },
 };
 
 mod directory;
 mod exchange;
+mod overview;
+mod period;
+mod transactions;
 
-/// How long a cursor can be used: as long as banks keep a paging session open, roughly.
-const CURSOR_LIFETIME: Duration = Duration::from_mins(15);
+use self::exchange::Asked;
+pub use self::{
+    overview::{Overview, Partial},
+    transactions::{Page, Wanted, WantedList},
+};
 
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +53,21 @@ pub enum ReadError {
     /// The session has no such account.
     #[error("no such account in the session")]
     AccountUnknown,
+    /// The session has such an account, but the bank has it no more.
+    #[error("the bank has no such account any more")]
+    AccountGone,
     /// The cursor is not taken.
     #[error("the cursor is not taken")]
     Cursor(#[from] CursorRejected),
     /// The list is longer than the bank's limit of pages.
     #[error("the list has too many pages")]
     TooManyPages,
+    /// By its document the bank does not have what is asked for.
+    #[error("the bank does not offer this")]
+    NotOffered,
+    /// The whole period is older than what the bank gives.
+    #[error("the period is too old for the bank")]
+    PeriodTooOld,
     /// Something below failed.
     #[error(transparent)]
     Trouble(#[from] Trouble),
@@ -68,42 +87,24 @@ impl From<RefreshError> for ReadError {
 pub struct Reading<T> {
     /// In the hub's model.
     pub value: T,
-    /// The bank's own JSON.
+    /// The bank's own JSON; of several answers an array.
     pub raw: Bytes,
     /// When the bank answered.
     pub as_of: Timestamp,
 }
 
-/// One page of transactions.
-pub struct Page {
-    /// The transactions.
-    pub transactions: Vec<Transaction>,
-    /// Where the list goes on.
-    pub next_cursor: Option<String>,
-}
-
-/// Which transactions are wanted: a new list, or the next page of one.
-pub enum Wanted {
-    /// From the beginning.
-    List(TransactionQuery),
-    /// From where this cursor points.
-    Next(String),
-}
-
-/// Where a list of transactions is entered.
-enum Start {
-    List(TransactionQuery),
-    Page(Position),
-}
-
-impl Start {
-    /// How many pages were read before.
-    const fn pages(&self) -> u32 {
-        match self {
-            Self::List(_) => 0,
-            Self::Page(position) => position.pages,
-        }
+impl<T> Reading<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading { value: change(self.value), raw: self.raw, as_of: self.as_of }
     }
+}
+
+/// The balances of an account, and which of them people mean.
+pub struct AccountBalances {
+    /// All, in the bank's order.
+    pub all: Vec<Balance>,
+    /// What is booked and what can be spent.
+    pub chosen: ChosenBalances,
 }
 
 /// A reading in one session for one request.
@@ -127,68 +128,114 @@ impl Reader {
         Ok(Self { deps, trail, bank, attendance, session })
     }
 
-    /// The accounts under the consent. Their names are kept with the session for later readings.
+    /// The accounts under the consent, those of cards included where the bank has them. Their names are kept with the
+    /// session for later readings.
     pub async fn accounts(&mut self) -> Result<Reading<Vec<Account>>, ReadError> {
-        let reading =
-            self.read(accounts::read, |asked, response| accounts::read_answer(asked.request_id, response)).await?;
-        let (named, entries): (Vec<_>, Vec<_>) = reading.value.into_iter().map(|found| self.name(found)).unzip();
-        self.keep_directory(entries).await?;
-        Ok(Reading { value: named, raw: reading.raw, as_of: reading.as_of })
+        Ok(self.list().await?.map(|listed| listed.into_iter().map(|(account, _)| account).collect()))
+    }
+
+    /// One account, read anew.
+    pub async fn account(&mut self, account: &AccountId) -> Result<Reading<Account>, ReadError> {
+        let reading = self
+            .read_of(
+                account,
+                |bank, known, headers| accounts::read_one(bank, known, false, headers),
+                |bank, known, asked, response| accounts::read_one_answer(bank, known, asked.request_id, response),
+            )
+            .await?;
+        Ok(reading.map(|found| under(account.clone(), found)))
     }
 
     /// The account's balances.
-    pub async fn balances(&mut self, account: &AccountId) -> Result<Reading<Vec<Balance>>, ReadError> {
-        let entry = self.entry(account).await?;
-        let known = entry.as_known();
+    pub async fn balances(&mut self, account: &AccountId) -> Result<Reading<AccountBalances>, ReadError> {
+        let reading = self
+            .read_of(account, balances::read, |bank, known, asked, response| {
+                balances::read_answer(bank, known, asked.request_id, response)
+            })
+            .await?;
+        Ok(reading.map(|all| self.balances_of(all)))
+    }
+
+    fn balances_of(&self, all: Vec<Balance>) -> AccountBalances {
+        AccountBalances { chosen: ChosenBalances::among(&all, &self.bank.data.balances), all }
+    }
+
+    /// The accounts and what came with each of their balances.
+    async fn list(&mut self) -> Result<Reading<Vec<(Account, Option<Vec<Balance>>)>>, ReadError> {
+        self.list_with(false).await
+    }
+
+    async fn list_with(
+        &mut self,
+        with_balances: bool,
+    ) -> Result<Reading<Vec<(Account, Option<Vec<Balance>>)>>, ReadError> {
+        let mut reading = self.list_of(AccountKind::Payment, with_balances).await?;
+        if self.bank.data.accounts.card_accounts {
+            let cards = self.list_of(AccountKind::Card, with_balances).await?;
+            reading.value.extend(cards.value);
+            reading = Reading { raw: array_of(&[&reading.raw, &cards.raw]), as_of: cards.as_of, ..reading };
+        }
+        let entries = self.name(&reading.value);
+        let ids: Vec<_> = entries.iter().map(|entry| entry.account_id.clone()).collect();
+        self.keep_directory(entries).await?;
+        Ok(reading.map(|found| {
+            let named = found.into_iter().zip(ids).map(|(mut found, id)| {
+                let balances = found.balances.take();
+                (under(id, found), balances)
+            });
+            named.collect()
+        }))
+    }
+
+    async fn list_of(
+        &mut self,
+        kind: AccountKind,
+        with_balances: bool,
+    ) -> Result<Reading<Vec<BankAccount>>, ReadError> {
+        let bank = Arc::clone(&self.bank);
         self.read(
-            |bank, headers| balances::read(bank, known, headers),
-            |asked, response| balances::read_answer(known, asked.request_id, response),
+            |bank, headers| accounts::read(bank, kind, with_balances, headers),
+            |asked, response| accounts::read_answer(&bank, kind, asked.request_id, response),
         )
         .await
     }
 
-    /// One page of the account's transactions.
-    pub async fn transactions(&mut self, account: &AccountId, wanted: Wanted) -> Result<Reading<Page>, ReadError> {
-        let start = match wanted {
-            Wanted::List(query) => Start::List(query),
-            Wanted::Next(cursor) => Start::Page(self.position(account, &cursor)?),
-        };
-        let entry = self.entry(account).await?;
-        let known = entry.as_known();
+    /// Reads something of one account. If the bank does not know it by the handle that we have, the accounts are
+    /// listed once, and it is asked again only by another handle.
+    async fn read_of<T>(
+        &mut self,
+        account: &AccountId,
+        request: impl Fn(&Bank, KnownAccount<'_>, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
+        answer: impl Fn(&Bank, KnownAccount<'_>, &Asked, &BankResponse) -> Result<T, AnswerError>,
+    ) -> Result<Reading<T>, ReadError> {
         let bank = Arc::clone(&self.bank);
-        let reading = self.read(
-            |bank, headers| match &start {
-                Start::List(query) => transactions::read(bank, known, query, headers),
-                Start::Page(position) => transactions::read_page(bank, known, &position.next, headers),
-            },
-            |asked, response| transactions::read_answer(&bank, known, &asked.url, asked.request_id, response),
-        );
-        let reading = reading.await?;
-        let pages = start.pages().saturating_add(1);
-        let next_cursor = match reading.value.next {
-            Some(next) => Some(self.cursor(account, next, pages)?),
-            None => None,
-        };
-        let page = Page { transactions: reading.value.transactions, next_cursor };
-        Ok(Reading { value: page, raw: reading.raw, as_of: reading.as_of })
-    }
-
-    fn position(&self, account: &AccountId, cursor: &str) -> Result<Position, CursorRejected> {
-        self.deps.cursors.open(&self.session.record.id, account, cursor, self.deps.now())
-    }
-
-    fn cursor(&self, account: &AccountId, next: Url, pages: u32) -> Result<String, ReadError> {
-        if pages >= self.bank.limits.pages {
-            return Err(ReadError::TooManyPages);
+        let (mut entry, mut listed) = self.entry(account).await?;
+        loop {
+            let known = entry.as_known();
+            let result = self
+                .read(
+                    |bank, headers| request(bank, known, headers),
+                    |asked, response| answer(&bank, known, asked, response),
+                )
+                .await;
+            if listed || !matches!(result, Err(ReadError::AccountGone)) {
+                return result;
+            }
+            listed = true;
+            self.list().await?;
+            let found = self.known(account).await?.filter(|found| !found.is_same_resource(&entry));
+            entry = found.ok_or(ReadError::AccountGone)?;
         }
-        let position = Position { next, pages, ends_at: self.deps.now() + CURSOR_LIFETIME };
-        let nonce = self.deps.random().map_err(Trouble::from)?;
-        let cursor = self.deps.cursors.seal(&self.session.record.id, account, &position, nonce);
-        Ok(cursor.ok_or(Trouble::Integrity)?)
     }
 }
 
-/// The day from which transactions are read if the CRM names none: what banks give without a fresh SCA.
-pub fn default_from(today: Date) -> Date {
-    today.saturating_sub(90.days())
+/// The account under the hub's name.
+fn under(account_id: AccountId, found: BankAccount) -> Account {
+    Account { account_id, details: found.details, raw: Some(found.raw) }
+}
+
+/// Several JSON texts as one. A byte order mark may stand at a text's beginning only.
+fn array_of(bodies: &[&Bytes]) -> Bytes {
+    let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).collect();
+    Bytes::from([&b"["[..], &bodies.join(&b","[..]), b"]"].concat())
 }

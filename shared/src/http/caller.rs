@@ -76,6 +76,22 @@ impl<S: Send + Sync> FromRequestParts<S> for AccountInPath {
     }
 }
 
+/// The bank's id of a transaction in the path, percent-decoded. One that no path of the bank's can hold is no request.
+pub struct TransactionInPath(pub String);
+
+/// The longest id of a transaction that is asked for.
+const LONGEST_ID: usize = 256;
+
+impl<S: Send + Sync> FromRequestParts<S> for TransactionInPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let id = path_parameter(parts, "transaction").await?;
+        let sendable = !matches!(id.as_str(), "" | "." | "..") && id.len() <= LONGEST_ID;
+        if sendable && !id.chars().any(char::is_control) { Ok(Self(id)) } else { Err(Code::RequestInvalid.into()) }
+    }
+}
+
 /// A parameter of the path, percent-decoded.
 async fn path_parameter(parts: &mut Parts, name: &str) -> Result<String, Problem> {
     let parameters = RawPathParams::from_request_parts(parts, &()).await;

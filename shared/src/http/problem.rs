@@ -128,6 +128,8 @@ catalogue! {
     BankRejectedClient "bank_rejected_client" BAD_GATEWAY FixConfiguration "The bank does not accept the hub as its client.";
     BankRejectedRequest "bank_rejected_request" BAD_GATEWAY FixConfiguration "The bank refuses the request.";
     BankRejectedPeriod "bank_rejected_period" BAD_REQUEST FixConfiguration "The bank does not give data for this period.";
+    NotOffered "not_offered" BAD_REQUEST FixConfiguration "The bank does not offer this.";
+    PsuAuthenticationFailed "psu_authentication_failed" CONFLICT RenewConsent "The bank did not accept the PSU's authentication.";
     BankUnavailable "bank_unavailable" BAD_GATEWAY Wait "The bank failed.";
     AccountUnavailable "account_unavailable" CONFLICT None "The bank gives no data for this account (any more).";
     BankRateLimited "bank_rate_limited" TOO_MANY_REQUESTS Wait "The bank's limit is met.";
@@ -178,20 +180,25 @@ impl Problem {
         Self { cause: Some(Arc::new(cause)), ..Self::from(code) }
     }
 
-    /// The response for a caller of the API; logs the cause.
-    pub fn render(&self, request_id: &RequestId, now: Timestamp) -> Response {
+    /// The problem as an object, for a response or for a part of one; logs the cause.
+    pub fn body(&self, request_id: &RequestId, now: Timestamp) -> Wire {
         self.log();
-        let body = Wire {
+        Wire {
             problem_type: format!("urn:secure-hub:problem:{}", self.code.name()),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             code: self.code.name(),
-            request_id: request_id.as_str(),
+            request_id: request_id.to_string(),
             next_action: self.code.next_action(),
             retry_at: self.comes_back_at(now),
             limited_by: self.limited_by,
             reason: self.reason,
-        };
+        }
+    }
+
+    /// The response for a caller of the API; logs the cause.
+    pub fn render(&self, request_id: &RequestId, now: Timestamp) -> Response {
+        let body = self.body(request_id, now);
         let mut response = (self.code.status(), axum::Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -262,14 +269,14 @@ pub async fn render(State(clock): State<Arc<dyn Clock>>, request: Request, next:
 /// The body of a problem response (RFC 9457 §3.1).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct Wire<'a> {
+pub struct Wire {
     #[serde(rename = "type")]
     problem_type: String,
-    title: &'a str,
+    title: &'static str,
     status: u16,
     /// Stable; see the catalogue.
-    code: &'a str,
-    request_id: &'a str,
+    code: &'static str,
+    request_id: String,
     next_action: NextAction,
     /// When to come back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -279,7 +286,7 @@ pub struct Wire<'a> {
     limited_by: Option<LimitedBy>,
     /// Why a consent is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<&'static str>,
 }
 
 #[cfg(test)]

@@ -124,7 +124,8 @@ fn refused(refusal: &BankRefusal) -> Problem {
     Problem { limited_by, retry_after: refusal.retry_after, ..code.into() }
 }
 
-const fn meaning(meaning: Meaning) -> Code {
+/// The problem that a meaning is, where a flow has done what it can.
+pub const fn meaning(meaning: Meaning) -> Code {
     match meaning {
         Meaning::TokenRejected | Meaning::ConsentExpired | Meaning::ConsentInvalid | Meaning::ConsentUnknown => {
             Code::ConsentLost
@@ -136,8 +137,8 @@ const fn meaning(meaning: Meaning) -> Code {
         Meaning::AccessExceeded | Meaning::TooManyRequests => Code::BankRateLimited,
         Meaning::BankFailing => Code::BankUnavailable,
         Meaning::Redirected => Code::BankRedirectRejected,
-        Meaning::AuthenticationFailed
-        | Meaning::RequestRejected
+        Meaning::AuthenticationFailed => Code::PsuAuthenticationFailed,
+        Meaning::RequestRejected
         | Meaning::ParameterUnsupported
         | Meaning::SessionsUnsupported
         | Meaning::StateConflict
@@ -205,6 +206,9 @@ impl From<ReadError> for Problem {
             ReadError::NotWorking(session, now) => not_working(&session, now),
             ReadError::Busy(until) => Self { retry_at: Some(until), ..Code::RefreshBusy.into() },
             ReadError::AccountUnknown => caused(Code::NotFound, error),
+            ReadError::AccountGone => caused(Code::AccountUnavailable, error),
+            ReadError::NotOffered => caused(Code::NotOffered, error),
+            ReadError::PeriodTooOld => caused(Code::BankRejectedPeriod, error),
             ReadError::Cursor(CursorRejected::Foreign | CursorRejected::Expired) => caused(Code::CursorInvalid, error),
             ReadError::TooManyPages => caused(Code::BankResponseTooLarge, error),
             ReadError::Trouble(trouble) => trouble.into(),

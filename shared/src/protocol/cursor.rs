@@ -7,13 +7,15 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::{
+    coverage::Coverage,
     ids::{AccountId, SessionId},
     secret::{ExposeSecret, Secret32},
+    transaction::Seen,
 };
 
 /// Random bytes that one cursor needs.
@@ -25,8 +27,14 @@ const MAX_CURSOR: usize = 12 * 1024;
 /// Where a reading goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The bank's link to the next page.
+    /// The bank's link to the next page, or our own address of the next slice of days.
     pub next: Url,
+    /// The first day of the slice that is read, where the list is read in slices.
+    pub slice_from: Option<Date>,
+    /// What the whole list covers.
+    pub coverage: Coverage,
+    /// What the page before ended with.
+    pub seen: Seen,
     /// How many pages were read.
     pub pages: u32,
     /// When the cursor can no longer be used.
@@ -107,6 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::data_profile::BookingStatus;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -125,6 +134,9 @@ mod tests {
     fn position() -> Position {
         Position {
             next: "https://api.bank.example/v1/accounts/1/transactions?page=2".parse().unwrap(),
+            slice_from: Some(jiff::civil::date(2026, 1, 1)),
+            coverage: Coverage { status: BookingStatus::Both, from: None, to: None, notes: Vec::new() },
+            seen: Seen::default(),
             pages: 1,
             ends_at: NOW + std::time::Duration::from_mins(1),
         }

@@ -66,7 +66,7 @@ macro_rules! targets {
 pub const TARGETS: &[Target] = targets! {
     oauth: callback_query, token_answer, metadata_answer, revocation_answer;
     dialect: consent_created, consent_terms, consent_status, consent_ended, accounts_answer, balances_answer,
-        transactions_answer, bank_link;
+        transactions_answer, bank_link, card_accounts_answer, card_transactions_answer, transaction_answer;
     sealed: envelope, sealed_location, ticket, cursor;
     documents: bank_document, tenant_document, signing_certificate;
     certificates: certificate, identity_file;

@@ -5,6 +5,7 @@ use crate::domain::{
         Addresses, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, OAuthProfile,
         Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
     },
+    data_profile::DataProfile,
     ids::BankId,
 };
 
@@ -33,6 +34,7 @@ pub fn bank() -> Bank {
         limits: CallLimits::default(),
         circuit: CircuitProfile::default(),
         maintenance: Vec::new(),
+        data: DataProfile::default(),
     }
 }
 

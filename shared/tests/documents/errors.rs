@@ -4,8 +4,12 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use shared::{
-    domain::session::LapseReason,
-    http::problem::{Code, NextAction},
+    domain::{meaning::Meaning, session::LapseReason},
+    http::{
+        problem::{Code, NextAction},
+        trouble,
+    },
+    protocol::berlin_group::codes,
 };
 use utoipa::PartialSchema;
 
@@ -22,6 +26,37 @@ fn every_code_is_documented_as_it_is() {
         writeln!(table, "| `{name}` | {status} | `{action}` | {} |", code.title()).unwrap();
     }
     hold_to(DOCUMENT, "codes", &table);
+}
+
+/// The word that a value is on the wire.
+fn word(action: NextAction) -> String {
+    json!(action).as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_banks_answer_is_documented_as_it_is_read() {
+    let mut table = "| status | code | meaning | problem | next_action |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    let rows = codes::TABLE.iter().map(|(status, code, meaning)| (status.to_string(), *code, *meaning));
+    for (status, code, meaning) in rows.chain([("any other".to_owned(), None, Meaning::Unexpected)]) {
+        let code = code.map_or("any or none".to_owned(), |code| format!("`{code}`"));
+        let problem = trouble::meaning(meaning);
+        let (name, problem, action) = (meaning.name(), problem.name(), word(problem.next_action()));
+        writeln!(table, "| {status} | {code} | `{name}` | `{problem}` | `{action}` |").unwrap();
+    }
+    hold_to(DOCUMENT, "bank answers", &table);
+}
+
+#[test]
+fn what_follows_from_a_meaning_is_documented_as_it_is_done() {
+    let mut table = "| meaning | repeated | counts for the circuit | what the hub does by itself |\n\
+                     | --- | --- | --- | --- |\n"
+        .to_owned();
+    for meaning in Meaning::ALL {
+        let circuit = if meaning.counts_for_circuit() { "yes" } else { "no" };
+        let (name, retry, hub) = (meaning.name(), meaning.retry().name(), meaning.what_the_hub_does());
+        writeln!(table, "| `{name}` | `{retry}` | {circuit} | {hub} |").unwrap();
+    }
+    hold_to(DOCUMENT, "meanings", &table);
 }
 
 #[test]

@@ -52,6 +52,7 @@ impl BankDocument {
             limits,
             circuit: self.circuit,
             maintenance: self.maintenance,
+            data: self.data,
         })
     }
 }

@@ -74,6 +74,9 @@ pub struct BankDocument {
     /// When it is not there by announcement.
     #[serde(default)]
     pub maintenance: Vec<MaintenanceWindow>,
+    /// How its data calls differ from the standard.
+    #[serde(default)]
+    pub data: DataProfile,
 }
 
 /// What holds in one environment only: any field of a document but `extends` and `environments`.

@@ -35,7 +35,7 @@ pub use tls::{HttpVersion, TlsProfile, TlsVersion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ids::BankId;
+use super::{data_profile::DataProfile, ids::BankId};
 
 /// One bank.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub struct Bank {
     pub circuit: CircuitProfile,
     /// When it is not there by announcement.
     pub maintenance: Vec<MaintenanceWindow>,
+    /// How its data calls differ from the standard.
+    pub data: DataProfile,
 }
 
 /// Which standard a bank speaks.

@@ -59,17 +59,36 @@ impl Reader {
                 Err(error) => error,
             };
             let generation = self.session.record.access.as_ref().map_or(0, |access| access.grant.generation);
-            match Standing::of(&refusal) {
-                Standing::TokenRefused if usable.grant.tokens.is_none() || need != Need::Fresh && usable.refreshed => {
+            match self.standing(&refusal) {
+                Standing::TokenRefused if usable.grant.tokens.is_none() => {
+                    return Err(self.ask_consent(refusal).await?);
+                }
+                Standing::TokenRefused if need != Need::Fresh && usable.refreshed => {
                     return Err(self.lapse(LapseReason::GrantRefused).await?);
                 }
                 Standing::TokenRefused if tokens < TOKENS => need = Need::NewerThan(generation),
                 Standing::TokenRefused => return Err(ReadError::Busy(self.deps.now())),
                 Standing::ConsentOver(reason) => return Err(self.lapse(reason).await?),
                 Standing::ConsentDoubtful => return Err(self.ask_consent(refusal).await?),
-                Standing::AccountUnknown => return Err(ReadError::AccountUnknown),
+                Standing::AccountGone => return Err(ReadError::AccountGone),
                 Standing::NotTouched => return Err(Trouble::from(refusal).into()),
             }
+        }
+    }
+
+    /// What a refusal means for this session, at a bank whose word may not count.
+    fn standing(&self, refusal: &AnswerError) -> Standing {
+        let granted_at = self.session.record.access.as_ref().map(|access| access.granted_at);
+        match Standing::of(refusal) {
+            Standing::ConsentOver(_)
+                if granted_at.is_some_and(|at| !self.bank.data.lapsing.believes(at, self.deps.now())) =>
+            {
+                Standing::ConsentDoubtful
+            }
+            Standing::NotTouched if self.bank.data.accounts.closed_absent && is_absence(refusal) => {
+                Standing::AccountGone
+            }
+            standing => standing,
         }
     }
 
@@ -124,9 +143,14 @@ impl Reader {
         let subject = Subject::from(&usable.session.record);
         let reason = match confirm::read_status(&self.deps, &self.trail, &self.bank, subject, &usable.grant).await {
             Ok(status) => LapseReason::of_consent(status),
-            Err(Trouble::Bank(BankFault::Answer(error))) if Standing::of(&error) == Standing::ConsentDoubtful => {
-                Some(LapseReason::ConsentRevoked)
-            }
+            Err(Trouble::Bank(BankFault::Answer(error))) => match Standing::of(&error) {
+                Standing::ConsentDoubtful => Some(LapseReason::ConsentRevoked),
+                Standing::ConsentOver(reason) => Some(reason),
+                Standing::TokenRefused if usable.grant.tokens.is_none() => Some(LapseReason::GrantRefused),
+                Standing::TokenRefused | Standing::AccountGone | Standing::NotTouched => {
+                    return Err(Trouble::from(error).into());
+                }
+            },
             Err(error) => return Err(error.into()),
         };
         match reason {
@@ -142,6 +166,11 @@ fn may_be_outdated(session: &Session, now: Timestamp) -> bool {
     session.access.as_ref().is_some_and(|access| access.refresh.attempt.is_some() || access.grant.is_stale(now))
 }
 
+/// Whether the bank says that nothing is there.
+fn is_absence(refusal: &AnswerError) -> bool {
+    matches!(refusal, AnswerError::Refused(refusal) if refusal.meaning == Meaning::NotFound)
+}
+
 /// What a bank's refusal means for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
@@ -153,8 +182,8 @@ enum Standing {
     ConsentOver(LapseReason),
     /// The consent may be over; the bank must be asked.
     ConsentDoubtful,
-    /// The account is not (or no longer) under the consent.
-    AccountUnknown,
+    /// The bank has no such account, or no longer by that handle.
+    AccountGone,
 }
 
 impl Standing {
@@ -163,8 +192,8 @@ impl Standing {
         match refusal.meaning {
             Meaning::TokenRejected => Self::TokenRefused,
             Meaning::ConsentExpired => Self::ConsentOver(LapseReason::ConsentExpired),
-            Meaning::ConsentInvalid | Meaning::ConsentUnknown => Self::ConsentDoubtful,
-            Meaning::AccountUnknown => Self::AccountUnknown,
+            Meaning::ConsentInvalid | Meaning::ConsentUnknown | Meaning::StateConflict => Self::ConsentDoubtful,
+            Meaning::AccountUnknown => Self::AccountGone,
             _ => Self::NotTouched,
         }
     }

@@ -1,10 +1,30 @@
 //! The first judgement of any answer: is it ours, did the bank agree, is it JSON.
 
 use http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{BankResponse, errors::AnswerError, headers::X_REQUEST_ID, refusal::BankRefusal, strict_json};
+use super::{BankResponse, Operation, errors::AnswerError, headers::X_REQUEST_ID, refusal::BankRefusal, strict_json};
+use crate::domain::bank::Bank;
+
+/// RFC 8259 §11.
+const JSON: &str = "application/json";
+
+/// The object of data that the bank answered our request with, by the bank's own ways: what its refusals mean, and
+/// what it calls JSON.
+pub(super) fn data<'a, T: Deserialize<'a>>(
+    bank: &Bank,
+    operation: Operation,
+    request_id: Uuid,
+    response: &'a BankResponse,
+) -> Result<T, AnswerError> {
+    answers_our_request(request_id, response)?;
+    if !response.status.is_success() {
+        return Err(AnswerError::Refused(BankRefusal::by(&bank.data.errors, response)));
+    }
+    declared_as(&asked_for(bank, operation), &response.headers)?;
+    Ok(strict_json::read_object(&response.body)?)
+}
 
 /// The object that the bank answered our request with.
 pub(super) fn read<T: DeserializeOwned>(request_id: Uuid, response: &BankResponse) -> Result<T, AnswerError> {
@@ -33,9 +53,21 @@ fn is_a_gateways_own(status: StatusCode) -> bool {
 }
 
 fn declared_as_json(headers: &HeaderMap) -> Result<(), AnswerError> {
+    declared_as(JSON, headers)
+}
+
+/// The media type that this kind of call asks for, without its parameters.
+fn asked_for(bank: &Bank, operation: Operation) -> String {
+    let wanted = bank.operations.of(operation).filter_map(|profile| profile.accept.as_ref()?.to_str().ok()).last();
+    wanted.and_then(|media| media.split(';').next()).unwrap_or(JSON).trim().to_owned()
+}
+
+/// JSON, or what this bank calls it. A page for people is neither, whatever the bank's document says.
+fn declared_as(media: &str, headers: &HeaderMap) -> Result<(), AnswerError> {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = declared.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(AnswerError::NotJson) }
+    let is = |media: &str| essence.eq_ignore_ascii_case(media);
+    if is(JSON) || is(media) && !is("text/html") { Ok(()) } else { Err(AnswerError::NotJson) }
 }
 
 #[cfg(test)]
@@ -44,7 +76,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer};
+    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer, bank};
 
     fn judge(response: &BankResponse) -> Result<Value, AnswerError> {
         read(REQUEST_ID, response)
@@ -79,6 +111,18 @@ mod tests {
         let mut response = answer(200, &json!({}));
         response.headers.clear();
         assert!(matches!(judge(&response), Err(AnswerError::NotJson)));
+    }
+
+    #[test]
+    fn takes_what_this_bank_calls_json() {
+        let judge = |media: &'static str, response: &BankResponse| {
+            let mut bank = bank();
+            bank.operations.every.accept = Some(HeaderValue::from_static(media));
+            data::<Value>(&bank, Operation::Balances, REQUEST_ID, response).is_ok()
+        };
+        assert!(judge("text/plain;charset=UTF-8", &typed("text/plain")));
+        assert!(judge("text/plain", &typed("application/json")));
+        assert!(!judge("application/json", &typed("text/plain")) && !judge("text/html", &typed("text/html")));
     }
 
     #[test]

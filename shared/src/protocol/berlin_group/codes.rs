@@ -1,4 +1,7 @@
-//! Which refusal means what: one table.
+//! Which refusal means what: one table. What follows from a meaning stands with [`Meaning`] itself, and which problem
+//! it is for the caller in `http::trouble`; `docs/errors.md` shows all three together.
+
+use std::fmt;
 
 use http::StatusCode;
 
@@ -10,12 +13,27 @@ use super::meaning::Meaning::{
 };
 
 /// Which statuses a row speaks of.
-#[derive(Clone, Copy)]
-enum Status {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// This one.
     Is(u16),
+    /// 3xx.
     Redirection,
+    /// 4xx.
     ClientError,
+    /// 5xx.
     ServerError,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(code) => write!(out, "{code}"),
+            Self::Redirection => out.write_str("3xx"),
+            Self::ClientError => out.write_str("4xx"),
+            Self::ServerError => out.write_str("5xx"),
+        }
+    }
 }
 
 impl Status {
@@ -37,7 +55,7 @@ const ANY: Option<&str> = None;
 /// The first row that covers status and code holds. Codes are those of the standard (Berlin Group 1.3, message codes)
 /// and its misprints. Banks move codes between 400, 401, 403 and 404, so a code means the same under all of them;
 /// statuses that speak of the bank's health or its limits stand first, and no code changes what they mean.
-const TABLE: &[(Status, Option<&str>, Meaning)] = &[
+pub const TABLE: &[(Status, Option<&str>, Meaning)] = &[
     (Redirection, ANY, Redirected),
     (ServerError, ANY, BankFailing),
     (Is(408), ANY, BankFailing),
@@ -74,6 +92,9 @@ const TABLE: &[(Status, Option<&str>, Meaning)] = &[
     (ClientError, Some("PRODUCT_INVALID"), RequestRejected),
     (ClientError, Some("PRODUCT_UNKNOWN"), RequestRejected),
     (ClientError, Some("CARD_INVALID"), RequestRejected),
+    (ClientError, Some("EXECUTION_DATE_INVALID"), RequestRejected),
+    (ClientError, Some("CANCELLATION_INVALID"), RequestRejected),
+    (ClientError, Some("PAYMENT_FAILED"), RequestRejected),
     (ClientError, Some("REQUESTED_FORMATS_INVALID"), RequestRejected),
     (ClientError, Some("PERIOD_INVALID"), PeriodRejected),
     (ClientError, Some("TIMESTAMP_INVALID"), ClockRejected),

@@ -7,6 +7,7 @@ use super::money::Sign;
 use crate::domain::{
     account::{Counterparty, Identification},
     amount::CreditDebit,
+    data_profile::SignRule,
 };
 
 /// A direction and how sure it is.
@@ -17,24 +18,29 @@ pub(super) struct Direction {
     pub(super) inferred: bool,
 }
 
-/// The direction of a transaction on the account of these names: by its sign, else by which party the account is,
+/// The direction of a transaction on the account of these names: by its sign as this bank means it, else by which party the account is,
 /// else by which party is named at all.
 pub(super) fn direction(
-    sign: Sign,
+    (sign, rule): (Sign, SignRule),
     creditor: &Counterparty,
     debtor: &Counterparty,
     own: &[Identification],
 ) -> Direction {
-    let told =
-        by_sign(sign).or_else(|| by_own_account(creditor, debtor, own)).or_else(|| by_other_party(creditor, debtor));
+    let told = by_sign(sign, rule)
+        .or_else(|| by_own_account(creditor, debtor, own))
+        .or_else(|| by_other_party(creditor, debtor));
     Direction { credit_debit: told.unwrap_or(CreditDebit::Credit), inferred: told.is_none() }
 }
 
-fn by_sign(sign: Sign) -> Option<CreditDebit> {
-    match sign {
-        Sign::Minus => Some(CreditDebit::Debit),
-        Sign::Plus => Some(CreditDebit::Credit),
-        Sign::None => None,
+fn by_sign(sign: Sign, rule: SignRule) -> Option<CreditDebit> {
+    match (rule, sign) {
+        (SignRule::AsSigned, Sign::None) | (SignRule::ByParties, _) => None,
+        (SignRule::AsSigned | SignRule::Always, Sign::Minus) | (SignRule::Inverted, Sign::Plus | Sign::None) => {
+            Some(CreditDebit::Debit)
+        }
+        (SignRule::AsSigned, Sign::Plus)
+        | (SignRule::Always, Sign::Plus | Sign::None)
+        | (SignRule::Inverted, Sign::Minus) => Some(CreditDebit::Credit),
     }
 }
 
@@ -75,7 +81,24 @@ mod tests {
     }
 
     fn told(sign: Sign, creditor: &Counterparty, debtor: &Counterparty) -> Direction {
-        direction(sign, creditor, debtor, &[iban("OWN")])
+        direction((sign, SignRule::AsSigned), creditor, debtor, &[iban("OWN")])
+    }
+
+    #[test]
+    fn a_bank_can_mean_something_else_by_its_signs() {
+        let (nobody, other) = (Counterparty::default(), party("X"));
+        let by = |rule, sign| direction((sign, rule), &other, &nobody, &[]);
+        for sign in [Sign::Minus, Sign::Plus, Sign::None] {
+            assert_eq!(by(SignRule::ByParties, sign), DEBIT, "the party tells");
+        }
+        assert_eq!(
+            [Sign::Minus, Sign::Plus, Sign::None].map(|sign| by(SignRule::Inverted, sign)),
+            [CREDIT, DEBIT, DEBIT]
+        );
+        assert_eq!(
+            [Sign::Minus, Sign::Plus, Sign::None].map(|sign| by(SignRule::Always, sign)),
+            [DEBIT, CREDIT, CREDIT]
+        );
     }
 
     #[test]

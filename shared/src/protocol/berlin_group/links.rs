@@ -4,13 +4,19 @@
 //! Of a link to a page only the query is taken. Its address must be the list's own and is then written by us, so that
 //! no reading of an odd spelling, ours or the bank's, can make a difference.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{
     Operation,
     endpoints::{self, Ids, decode_segment},
 };
-use crate::domain::{bank::Bank, secret::SecretString};
+use crate::domain::{
+    bank::Bank,
+    data_profile::{LinkLie, NullHost},
+    secret::SecretString,
+};
 
 /// The longest link that is looked at.
 const LONGEST: usize = 4096;
@@ -42,6 +48,49 @@ pub enum LinkRejected {
     /// The page that it stands on.
     #[error("the link leads back to its own page")]
     Loop,
+}
+
+/// The next page of `collection` that `href` on the page `current` leads to, where the bank's known lies are forgiven:
+/// none if such a link ends the list.
+pub fn next_page(bank: &Bank, collection: &Url, href: &str, current: &Url) -> Result<Option<Url>, LinkRejected> {
+    let rules = &bank.data.paging;
+    let href = if rules.null_host == NullHost::Repair { without_null_host(href) } else { Cow::Borrowed(href) };
+    let lie = match page_link(bank, collection, &href, current) {
+        Ok(page) => return Ok(Some(page)),
+        Err(LinkRejected::Loop) => (LinkRejected::Loop, rules.self_link),
+        Err(LinkRejected::OtherResource) => (LinkRejected::OtherResource, rules.other_resource),
+        Err(rejected) => return Err(rejected),
+    };
+    if lie.1 == LinkLie::End { Ok(None) } else { Err(lie.0) }
+}
+
+/// The link with the host `null`, or with that word where a host should be, taken away: what is left is a path.
+fn without_null_host(href: &str) -> Cow<'_, str> {
+    let rest = ["https://null/", "http://null/", "//null/", "null/"].iter().find_map(|lie| href.strip_prefix(lie));
+    rest.map_or(Cow::Borrowed(href), |rest| Cow::Owned(format!("/{rest}")))
+}
+
+/// The download that a list is offered as: of the list's origin, some plain segments below it.
+pub fn download_of(bank: &Bank, collection: &Url, href: &str) -> Result<Url, LinkRejected> {
+    let link = parse(&root(bank), href)?;
+    without_fragment(&link)?;
+    if link.origin() != collection.origin() {
+        return Err(LinkRejected::ForeignOrigin);
+    }
+    let segments = |url: &Url| url.path().split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (found, above) = (segments(&link), segments(collection));
+    let same = found.iter().zip(&above).all(|(one, other)| decode_segment(one) == decode_segment(other));
+    let below = found.get(above.len()..).filter(|below| same && !below.is_empty() && below.iter().all(is_plain));
+    let mut download = collection.clone();
+    download.set_path(&[&above[..], below.ok_or(LinkRejected::OtherResource)?].concat().join("/"));
+    download.set_query(link.query());
+    Ok(download)
+}
+
+/// Unreserved characters alone (RFC 3986 §2.3), so that every reader takes the segment for the same.
+fn is_plain(segment: &String) -> bool {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    !matches!(segment.as_str(), "" | "." | "..") && segment.bytes().all(unreserved)
 }
 
 /// The next page of `collection` that `href` on the page `current` leads to.
@@ -271,6 +320,67 @@ mod tests {
     fn a_page_that_leads_to_itself_is_a_loop() {
         assert_eq!(next("?page=1"), Err(LinkRejected::Loop));
         assert_eq!(next("/psd2/v1/accounts/a%3a1/transactions?page=1"), Err(LinkRejected::Loop));
+    }
+
+    #[test]
+    fn a_known_lie_ends_the_list_where_the_bank_is_known_for_it() {
+        let own = "?page=1";
+        let balances = "/psd2/v1/accounts/a:1/balances";
+        let current = page_of(&bank(), &collection(), own).unwrap();
+        let next = |paging: &str, href: &str| {
+            let mut bank = bank();
+            bank.data = toml::from_str(&format!("paging = {{ {paging} }}")).unwrap();
+            next_page(&bank, &collection(), href, &current)
+        };
+        assert_eq!(next("", own), Err(LinkRejected::Loop));
+        assert_eq!(next("self_link = \"end\"", own), Ok(None));
+        assert_eq!(next("self_link = \"end\"", balances), Err(LinkRejected::OtherResource));
+        assert_eq!(next("other_resource = \"end\"", balances), Ok(None));
+        assert_eq!(next("other_resource = \"end\"", own), Err(LinkRejected::Loop));
+        let foreign = "https://evil.example/psd2/v1/accounts/a:1/transactions?page=2";
+        assert_eq!(next("other_resource = \"end\", self_link = \"end\"", foreign), Err(LinkRejected::ForeignOrigin));
+    }
+
+    #[test]
+    fn the_host_null_is_repaired_where_the_bank_is_known_for_it() {
+        let current = page_of(&bank(), &collection(), "?page=1").unwrap();
+        let mut repairing = bank();
+        repairing.data.paging.null_host = NullHost::Repair;
+        for prefix in ["https://null", "http://null", "//null", "null"] {
+            let href = format!("{prefix}/psd2/v1/accounts/a:1/transactions?page=2");
+            let page = next_page(&repairing, &collection(), &href, &current).unwrap().unwrap();
+            assert_eq!(page.as_str(), "https://api.bank.example/psd2/v1/accounts/a%3A1/transactions?page=2");
+            assert!(next_page(&bank(), &collection(), &href, &current).is_err(), "{href}");
+        }
+        for href in [
+            "https://null.evil.example/x",
+            "https://null/psd2/v1/accounts/a:2/transactions",
+            "https://null@evil.example/",
+        ] {
+            assert!(next_page(&repairing, &collection(), href, &current).is_err(), "{href}");
+        }
+    }
+
+    #[test]
+    fn a_download_lies_below_its_list() {
+        let at = |href: &str| download_of(&bank(), &collection(), href).map(|url| url.to_string());
+        let list = "https://api.bank.example/psd2/v1/accounts/a%3A1/transactions";
+        assert_eq!(
+            at("/psd2/v1/accounts/a:1/transactions/download/1~2-x?z=1").unwrap(),
+            format!("{list}/download/1~2-x?z=1")
+        );
+        for href in [
+            "/psd2/v1/accounts/a:1/transactions",
+            "/psd2/v1/accounts/a:1/transactions/",
+            "/psd2/v1/accounts/a:1/transactions/../balances",
+            "/psd2/v1/accounts/a:1/transactions/x/%2e%2e/%2e%2e/balances",
+            "/psd2/v1/accounts/a:1/transactions/a%2Fb",
+            "/psd2/v1/accounts/a:2/transactions/download/1",
+            "/psd2/v1/payments",
+        ] {
+            assert_eq!(at(href), Err(LinkRejected::OtherResource), "{href}");
+        }
+        assert_eq!(at("https://evil.example/psd2/v1/accounts/a:1/transactions/1"), Err(LinkRejected::ForeignOrigin));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod approach;
 pub mod authorisations;
 pub mod balances;
+pub mod codes;
 pub mod consents;
 pub mod endpoints;
 pub mod errors;
@@ -23,13 +24,14 @@ pub mod refusal;
 pub mod transactions;
 
 mod answers;
-mod codes;
 mod direction;
 mod link_map;
 mod money;
+mod records;
 mod retry_after;
 mod strict_json;
 mod transaction;
+mod transaction_parts;
 mod wire;
 
 #[cfg(test)]

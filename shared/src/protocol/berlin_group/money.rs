@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::{errors::MalformedAnswer, strict_json::Object, wire::Text};
-use crate::domain::amount::{Amount, CreditDebit};
+use crate::domain::{
+    amount::{Amount, CreditDebit},
+    transaction,
+};
 
 /// `amount`.
 #[derive(Default, Deserialize)]
@@ -37,9 +40,20 @@ impl Money {
         Ok(Self { sign: Sign::of(&text), amount, currency: currency(wire.currency)? })
     }
 
-    /// On which side of zero a balance is. Zero is credit, whatever its sign.
-    pub(super) fn side(&self) -> CreditDebit {
-        if self.sign == Sign::Minus && !self.amount.is_zero() { CreditDebit::Debit } else { CreditDebit::Credit }
+    /// On which side of zero a balance is, where debits are negative, or positive. Zero is credit, whatever its sign.
+    pub(super) fn side(&self, debits_are_positive: bool) -> CreditDebit {
+        let is_debit = (self.sign == Sign::Minus) != debits_are_positive;
+        if is_debit && !self.amount.is_zero() { CreditDebit::Debit } else { CreditDebit::Credit }
+    }
+
+    /// The amount without a direction, if there is one.
+    pub(super) fn unsigned(
+        name: &'static str,
+        wire: Option<Object<WireMoney>>,
+    ) -> Result<Option<transaction::Money>, MalformedAnswer> {
+        let Some(wire) = wire else { return Ok(None) };
+        let Self { amount, currency, .. } = Self::read(name, Some(wire))?;
+        Ok(Some(transaction::Money { amount, currency }))
     }
 }
 
@@ -68,7 +82,7 @@ mod tests {
 
     fn read(wire: Value) -> Result<(Sign, String, CreditDebit), MalformedAnswer> {
         let money = Money::read("balanceAmount", serde_json::from_value(wire).unwrap())?;
-        Ok((money.sign, format!("{} {}", money.amount, money.currency), money.side()))
+        Ok((money.sign, format!("{} {}", money.amount, money.currency), money.side(false)))
     }
 
     fn amount(text: &str) -> Result<(Sign, String, CreditDebit), MalformedAnswer> {
@@ -85,6 +99,18 @@ mod tests {
     #[test]
     fn zero_is_credit_whatever_its_sign() {
         assert_eq!(amount("-0.00").unwrap().2, CreditDebit::Credit);
+    }
+
+    #[test]
+    fn where_debits_are_positive_a_plain_amount_is_owed() {
+        let side = |text: &str| {
+            let wire = json!({"amount": text, "currency": "EUR"});
+            Money::read("balanceAmount", serde_json::from_value(wire).unwrap()).unwrap().side(true)
+        };
+        assert_eq!(
+            [side("10"), side("-10"), side("0")],
+            [CreditDebit::Debit, CreditDebit::Credit, CreditDebit::Credit]
+        );
     }
 
     #[test]

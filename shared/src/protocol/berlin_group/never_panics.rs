@@ -13,14 +13,18 @@ use super::{
     references::KnownAccount,
     transactions,
 };
+use crate::domain::account::AccountKind;
 
 /// Answers that each judge takes, to be damaged.
-const WHOLE: [&str; 5] = [
+const WHOLE: [&str; 8] = [
     r#"{"consentStatus":"received","consentId":"c-1","_links":{"scaRedirect":{"href":"https://www.bank.example/sca"}}}"#,
     r#"{"consentStatus":"valid","recurringIndicator":"true","validUntil":"2026-12-31","frequencyPerDay":4}"#,
     r#"{"accounts":[{"resourceId":"a","iban":"DE1","currency":"EUR","pan":"4111111111111111","usage":"PRIV"}]}"#,
     r#"{"balances":[{"balanceType":"expected","balanceAmount":{"amount":"-1.00","currency":"EUR"},"lastChangeDateTime":"2017-10-25T15:30:35.035Z"}]}"#,
     r#"{"transactions":{"booked":[{"transactionAmount":{"amount":"1","currency":"EUR"},"bookingDate":"2026-01-01"}],"_links":{"next":{"href":"?page=2"}}}}"#,
+    r#"{"cardAccounts":[{"resourceId":"c","maskedPan":"525412******3241","currency":"EUR","debitAccounting":true,"creditLimit":{"amount":"1","currency":"EUR"}}]}"#,
+    r#"{"cardTransactions":{"booked":[{"cardTransactionId":"t","transactionAmount":{"amount":"-1","currency":"EUR"},"cardAcceptorAddress":{"country":"DE"},"invoiced":"true"}]}}"#,
+    r#"{"transactionsDetails":{"transactionId":"t-1","transactionAmount":{"amount":"1","currency":"EUR"},"currencyExchange":[{"sourceCurrency":"USD","targetCurrency":"EUR","exchangeRate":"1.1"}]}}"#,
 ];
 
 /// Bodies: noise, and whole answers of which one stretch was replaced by noise.
@@ -62,25 +66,29 @@ fn responses() -> impl Strategy<Value = BankResponse> {
 }
 
 /// Which judges take the response.
-fn judge(response: &BankResponse) -> [bool; 7] {
+fn judge(response: &BankResponse) -> [bool; 10] {
     let bank = oauth_bank();
-    let account = KnownAccount { resource_id: "a-1", identification: &[] };
+    let account = KnownAccount::nameless("a-1");
+    let card = KnownAccount { kind: AccountKind::Card, ..account };
     let asked = Url::parse("https://api.bank.example/psd2/v1/accounts/a-1/transactions").unwrap();
     [
         consents::created(&bank, REQUEST_ID, response).is_ok(),
         consents::read_answer(REQUEST_ID, response).is_ok(),
         consents::status_answer(REQUEST_ID, response).is_ok(),
         consents::delete_answer(REQUEST_ID, response).is_ok(),
-        accounts::read_answer(REQUEST_ID, response).is_ok(),
-        balances::read_answer(account, REQUEST_ID, response).is_ok(),
+        accounts::read_answer(&bank, AccountKind::Payment, REQUEST_ID, response).is_ok(),
+        balances::read_answer(&bank, account, REQUEST_ID, response).is_ok(),
         transactions::read_answer(&bank, account, &asked, REQUEST_ID, response).is_ok(),
+        accounts::read_answer(&bank, AccountKind::Card, REQUEST_ID, response).is_ok(),
+        transactions::read_answer(&bank, card, &asked, REQUEST_ID, response).is_ok(),
+        transactions::read_one_answer(&bank, account, "t-1", REQUEST_ID, response).is_ok(),
     ]
 }
 
 #[test]
 fn every_whole_answer_is_taken_by_its_judge() {
     let taken = WHOLE.map(|whole| judge(&super::fixtures::raw_answer(200, "application/json", whole.as_bytes())));
-    for (index, judge) in [(0, 0), (1, 1), (2, 4), (3, 5), (4, 6)] {
+    for (index, judge) in [(0, 0), (1, 1), (2, 4), (3, 5), (4, 6), (5, 7), (6, 8), (7, 9)] {
         assert!(taken[index][judge], "answer {index}");
     }
 }

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::{errors::AnswerError, strict_json::Object, wire::Text};
-use crate::domain::account::{BankAccount, Identification, Scheme};
+use crate::domain::{
+    account::{AccountKind, BankAccount, Identification, Scheme},
+    data_profile::{AmountRules, SignRule},
+};
 
 /// An account as the hub knows it when it asks for its data.
 #[derive(Clone, Copy)]
@@ -12,23 +15,57 @@ pub struct KnownAccount<'a> {
     pub resource_id: &'a str,
     /// Its names, as far as they are known; an answer that contradicts them is not taken.
     pub identification: &'a [Identification],
+    /// Where its data are.
+    pub kind: AccountKind,
+    /// Whether its debits are told as positive amounts, where that is known.
+    pub debit_accounting: Option<bool>,
 }
 
 impl<'a> From<&'a BankAccount> for KnownAccount<'a> {
     fn from(account: &'a BankAccount) -> Self {
-        Self { resource_id: &account.resource_id, identification: &account.details.identification }
+        Self {
+            resource_id: &account.resource_id,
+            identification: &account.details.identification,
+            kind: account.details.kind,
+            debit_accounting: account.details.debit_accounting,
+        }
     }
 }
 
-impl KnownAccount<'_> {
+impl<'a> KnownAccount<'a> {
+    /// A payment account of which nothing but its handle is known.
+    pub const fn nameless(resource_id: &'a str) -> Self {
+        Self { resource_id, identification: &[], kind: AccountKind::Payment, debit_accounting: None }
+    }
+
+    /// The list that it stands in, as the path names it.
+    pub(super) const fn list(&self) -> &'static str {
+        match self.kind {
+            AccountKind::Payment => "accounts",
+            AccountKind::Card => "card-accounts",
+        }
+    }
+
+    /// What signs mean on it.
+    pub(super) fn signs(&self, rules: AmountRules) -> SignRule {
+        match (self.kind, self.debit_accounting) {
+            (AccountKind::Payment, _) => rules.accounts,
+            (AccountKind::Card, Some(true)) => SignRule::Inverted,
+            (AccountKind::Card, _) => rules.cards,
+        }
+    }
+
     /// All names of the account, those that the answer gives it included. An answer about another account is the
     /// answer to somebody else's question.
     pub(super) fn confirmed_by(&self, told: Option<Object<WireReference>>) -> Result<Vec<Identification>, AnswerError> {
         let told = told.map(|Object(reference)| reference.into_identifications()).unwrap_or_default();
-        if contradict(self.identification, &told) {
-            return Err(AnswerError::WrongAnswer);
-        }
+        self.confirmed_by_names(&told)?;
         Ok([self.identification, told.as_slice()].concat())
+    }
+
+    /// Whether an answer that gives these names can be about this account.
+    pub(super) fn confirmed_by_names(&self, told: &[Identification]) -> Result<(), AnswerError> {
+        if contradict(self.identification, told) { Err(AnswerError::WrongAnswer) } else { Ok(()) }
     }
 }
 
@@ -83,7 +120,7 @@ fn compact(iban: &str) -> String {
 
 /// A card number with all but its first six and last four digits hidden (PCI DSS 3.4). One that the bank has hidden
 /// or replaced already stays as it is.
-fn mask(pan: String) -> String {
+pub(super) fn mask(pan: String) -> String {
     let digits = pan.bytes().filter(u8::is_ascii_digit).count();
     if digits < 12 {
         return pan;
@@ -136,7 +173,7 @@ mod tests {
     #[test]
     fn an_answer_about_another_account_is_not_ours() {
         let known = names(json!({"iban": "DE23", "bban": "1"}));
-        let account = KnownAccount { resource_id: "a", identification: &known };
+        let account = KnownAccount { identification: &known, ..KnownAccount::nameless("a") };
         let judge = |told: Value| account.confirmed_by(serde_json::from_value(told).unwrap()).is_ok();
         assert!(judge(json!(null)) && judge(json!({})) && judge(json!({"iban": "de 23"})));
         assert!(judge(json!({"maskedPan": "123456xxxxxx3457"})));
@@ -144,8 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn a_card_that_tells_debits_as_positive_is_read_so() {
+        let rules = AmountRules::default();
+        let card = KnownAccount { kind: AccountKind::Card, ..KnownAccount::nameless("a") };
+        assert_eq!((card.list(), card.signs(rules)), ("card-accounts", SignRule::AsSigned));
+        assert_eq!(KnownAccount { debit_accounting: Some(true), ..card }.signs(rules), SignRule::Inverted);
+        assert_eq!(
+            KnownAccount { debit_accounting: Some(true), ..KnownAccount::nameless("a") }.signs(rules),
+            SignRule::AsSigned
+        );
+    }
+
+    #[test]
     fn an_account_without_a_known_name_takes_the_name_that_it_is_told() {
-        let account = KnownAccount { resource_id: "a", identification: &[] };
+        let account = KnownAccount::nameless("a");
         let told = serde_json::from_value(json!({"iban": "DE24"})).unwrap();
         assert_eq!(account.confirmed_by(told).unwrap(), names(json!({"iban": "DE24"})));
     }

@@ -14,6 +14,7 @@ use super::{
     retry_after::retry_after,
     strict_json::{self, Object},
 };
+use crate::domain::data_profile::ErrorRule;
 
 /// The bank said no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,16 @@ impl BankRefusal {
         let code = code_of(&response.body);
         let meaning = codes::classify(response.status, code.as_ref().map(BankCode::as_str));
         Self { status: response.status, code, meaning, retry_after: retry_after(&response.headers) }
+    }
+
+    /// Reads it by the bank's own rules, which come before the standard's table. Health is never a matter of rules: no
+    /// rule makes a failing bank look well, nor a refusal look like a failing bank.
+    pub(super) fn by(rules: &[ErrorRule], response: &BankResponse) -> Self {
+        let plain = Self::of(response);
+        let (status, code) = (response.status.as_u16(), plain.code.as_ref().map(BankCode::as_str));
+        let told = rules.iter().find(|rule| rule.holds(status, code, &response.body)).map(|rule| rule.meaning);
+        let healthy = |meaning: &Meaning| !meaning.counts_for_circuit() && !plain.meaning.counts_for_circuit();
+        Self { meaning: told.filter(healthy).unwrap_or(plain.meaning), ..plain }
     }
 }
 
@@ -141,6 +152,24 @@ mod tests {
         ]});
         assert_eq!(refused(401, &body), "CONSENT_INVALID consent_invalid");
         assert_eq!(refused(401, &json!({"code": "OWN_CODE_17"})), "OWN_CODE_17 token_rejected");
+    }
+
+    #[test]
+    fn a_bank_s_own_rules_come_first_and_leave_its_health_alone() {
+        let rules: Vec<ErrorRule> = serde_json::from_value(json!([
+            {"status": 403, "text_contains": "consent used up", "meaning": "consent_expired"},
+            {"code": "OWN_17", "meaning": "account_blocked"},
+            {"status": 503, "meaning": "consent_expired"},
+            {"status": 404, "meaning": "bank_failing"},
+        ]))
+        .unwrap();
+        let meaning = |status, body: &Value| BankRefusal::by(&rules, &answer(status, body)).meaning;
+        assert_eq!(meaning(403, &json!({"detail": "the consent used up its calls"})), Meaning::ConsentExpired);
+        assert_eq!(meaning(403, &json!({"detail": "no"})), Meaning::Forbidden);
+        assert_eq!(meaning(400, &json!({"code": "OWN_17"})), Meaning::AccountBlocked);
+        assert_eq!(meaning(401, &json!({"code": "TOKEN_EXPIRED"})), Meaning::TokenRejected);
+        assert_eq!(meaning(503, &json!({})), Meaning::BankFailing);
+        assert_eq!(meaning(404, &json!({})), Meaning::NotFound);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, M
 }
 
 /// What the parser says without its message, which may quote the content.
-fn malformed(error: &serde_json::Error) -> MalformedAnswer {
+pub(super) fn malformed(error: &serde_json::Error) -> MalformedAnswer {
     let fault = match error.classify() {
         Category::Data => "unexpected content",
         Category::Eof => "early end",

@@ -1,8 +1,10 @@
-//! The transactions of an account, page by page (Berlin Group 1.3.11, `getTransactionList`).
+//! The transactions of an account, page by page, and one of them (Berlin Group 1.3.11, `getTransactionList`,
+//! `getCardAccountTransactionList`, `getTransactionDetails`).
 
 use http::Method;
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use url::Url;
 use uuid::Uuid;
 
@@ -12,33 +14,25 @@ use super::{
     errors::{AnswerError, MalformedAnswer, UnsendableRequest},
     headers::CallHeaders,
     link_map::LinkMap,
-    links::{page_link, page_of},
+    links::{download_of, next_page, page_of},
+    records::RecordReader,
     references::{KnownAccount, WireReference},
     strict_json::Object,
-    transaction::WireTransaction,
+    transaction::{Context, transaction},
 };
 use crate::domain::{
-    account::{Identification, Transaction, TransactionStatus},
+    account::{AccountKind, BankTransaction, TransactionStatus},
     bank::Bank,
+    data_profile::{Downloads, PageStyle},
 };
 
-/// Which transactions to ask for. Banks must have [`BookingStatus::Booked`] and may refuse the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BookingStatus {
-    /// Booked.
-    Booked,
-    /// Pending.
-    Pending,
-    /// Booked and pending.
-    Both,
-    /// Standing orders.
-    Information,
-    /// Everything.
-    All,
-}
+pub use crate::domain::data_profile::BookingStatus;
+
+/// The number of a page (Berlin Group 1.3.11).
+const PAGE_INDEX: &str = "pageIndex";
 
 /// The transactions to ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionQuery {
     /// Which.
     pub booking_status: BookingStatus,
@@ -46,15 +40,19 @@ pub struct TransactionQuery {
     pub from: Date,
     /// To this day; absent for today.
     pub to: Option<Date>,
+    /// Only those after the entry of this reference, instead of from a day on. Banks need not have it.
+    pub since: Option<String>,
 }
 
 /// A page of transactions.
 #[derive(Debug)]
 pub struct TransactionPage {
     /// Booked ones, then pending ones, then those for information, each in the bank's order.
-    pub transactions: Vec<Transaction>,
+    pub transactions: Vec<BankTransaction>,
     /// The next page, if this is not the last: an address of this very list.
     pub next: Option<Url>,
+    /// Whether the list ends with a link that this bank is known to end lists with, so that some may be missing.
+    pub ended_by_a_lie: bool,
 }
 
 /// Asks for the first page.
@@ -64,9 +62,14 @@ pub fn read(
     query: &TransactionQuery,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
+    bodiless(operation(account.kind), Method::GET, address(bank, account, query)?, headers)
+}
+
+/// Where a list's first page is.
+pub fn address(bank: &Bank, account: KnownAccount<'_>, query: &TransactionQuery) -> Result<Url, UnsendableRequest> {
     let mut url = collection(bank, account)?;
-    query.append_to(&mut url);
-    bodiless(Operation::Transactions, Method::GET, url, headers)
+    query.append_to(&mut url, bank, account.kind);
+    Ok(url)
 }
 
 /// Asks for a further page, which an earlier one named. Its address is checked again: it may have been away.
@@ -76,8 +79,12 @@ pub fn read_page(
     page: &Url,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let page = page_of(bank, &collection(bank, account)?, page.as_str()).map_err(UnsendableRequest::Page)?;
-    bodiless(Operation::Transactions, Method::GET, page, headers)
+    let collection = collection(bank, account)?;
+    let judged = match page_of(bank, &collection, page.as_str()) {
+        Err(_) if bank.data.downloads == Downloads::Follow => download_of(bank, &collection, page.as_str()),
+        judged => judged,
+    };
+    bodiless(operation(account.kind), Method::GET, judged.map_err(UnsendableRequest::Page)?, headers)
 }
 
 /// The page at the address that was asked. A link to the next page is followed by the caller, who bounds how many.
@@ -88,91 +95,199 @@ pub fn read_answer(
     request_id: Uuid,
     response: &BankResponse,
 ) -> Result<TransactionPage, AnswerError> {
-    let wire: WirePage = answers::read(request_id, response)?;
-    let own = account.confirmed_by(wire.account)?;
+    let wire: WirePage<'_> = answers::data(bank, operation(account.kind), request_id, response)?;
+    let own = account.confirmed_by(wire.account.or(wire.card_account))?;
+    let collection = collection(bank, account).map_err(|_| AnswerError::WrongAnswer)?;
     let outer_links = wire.links.unwrap_or_default();
-    let Some(Object(report)) = wire.transactions else { return Err(without_report(&outer_links)) };
-    let next = match report.next()?.or(outer_links.href("next")?) {
-        Some(href) => Some(page_link(bank, &without_query(asked), href, asked)?),
-        None => None,
+    let report = match account.kind {
+        AccountKind::Payment => wire.transactions,
+        AccountKind::Card => wire.card_transactions.or(wire.transactions),
     };
-    Ok(TransactionPage { next, transactions: report.into_transactions(&own)? })
+    let Some(Object(report)) = report else { return without_report(bank, &collection, &outer_links) };
+    let href = report.next()?.or(outer_links.href("next")?);
+    let (next, ended_by_a_lie) = match (bank.data.paging.style, href) {
+        (PageStyle::Links, Some(href)) => {
+            let next = next_page(bank, &collection, href, asked)?;
+            let ended = next.is_none();
+            (next, ended)
+        }
+        (PageStyle::Index, _) => (page_after(asked, report.len(), bank), false),
+        (PageStyle::Links | PageStyle::None, _) => (None, false),
+    };
+    let reader = RecordReader { profile: &bank.data, body: &response.body };
+    let context = Context { reader, account, own: &own };
+    Ok(TransactionPage { next, ended_by_a_lie, transactions: report.into_transactions(context)? })
+}
+
+/// Asks for one transaction by the bank's own id.
+pub fn read_one(
+    bank: &Bank,
+    account: KnownAccount<'_>,
+    transaction_id: &str,
+    headers: &CallHeaders<'_>,
+) -> Result<BankRequest, UnsendableRequest> {
+    let url = resource(bank, &[account.list(), account.resource_id, "transactions", transaction_id])?;
+    bodiless(Operation::Transaction, Method::GET, url, headers)
+}
+
+/// The transaction of that id; an answer about another one is not taken. The standard does not say where it stands, so
+/// one without a booking date is taken for pending.
+pub fn read_one_answer(
+    bank: &Bank,
+    account: KnownAccount<'_>,
+    transaction_id: &str,
+    request_id: Uuid,
+    response: &BankResponse,
+) -> Result<BankTransaction, AnswerError> {
+    let wire: WireOne<'_> = answers::data(bank, Operation::Transaction, request_id, response)?;
+    let own = account.confirmed_by(wire.account)?;
+    let record = wire.transactions_details.or(wire.transaction_details);
+    let record = record.ok_or(MalformedAnswer::Missing("transactionsDetails"))?;
+    let reader = RecordReader { profile: &bank.data, body: &response.body };
+    let context = Context { reader, account, own: &own };
+    let mut found = transaction(context, TransactionStatus::Booked, record)?;
+    if found.details.bank_id.as_deref().is_some_and(|told| told != transaction_id) {
+        return Err(AnswerError::WrongAnswer);
+    }
+    if found.details.booking_date.is_none() {
+        found.details.status = TransactionStatus::Pending;
+    }
+    Ok(found)
+}
+
+/// What reads the transactions of an account of that kind.
+const fn operation(kind: AccountKind) -> Operation {
+    match kind {
+        AccountKind::Payment => Operation::Transactions,
+        AccountKind::Card => Operation::CardTransactions,
+    }
+}
+
+/// Whether the bank takes a parameter of a list of that kind of account.
+pub fn takes(bank: &Bank, kind: AccountKind, parameter: &str) -> bool {
+    !bank.operations.of(operation(kind)).any(|profile| profile.without_query.contains(parameter))
 }
 
 /// Where the account's transactions are.
 fn collection(bank: &Bank, account: KnownAccount<'_>) -> Result<Url, UnsendableRequest> {
-    resource(bank, &["accounts", account.resource_id, "transactions"])
+    resource(bank, &[account.list(), account.resource_id, "transactions"])
 }
 
-fn without_query(page: &Url) -> Url {
-    let mut collection = page.clone();
-    collection.set_query(None);
-    collection
+/// The page of the next number, unless this one had room left.
+fn page_after(asked: &Url, entries: usize, bank: &Bank) -> Option<Url> {
+    let rules = &bank.data.paging;
+    let full = entries >= usize::try_from(rules.size.max(1)).unwrap_or(usize::MAX);
+    let number = |value: &str| value.parse::<u32>().ok();
+    let current = asked.query_pairs().find(|(name, _)| name == PAGE_INDEX).and_then(|(_, value)| number(&value));
+    let next = current.unwrap_or(rules.first).checked_add(1).filter(|_| full)?;
+    let others = asked
+        .query_pairs()
+        .filter(|(name, _)| name != PAGE_INDEX)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()));
+    let others: Vec<_> = others.collect();
+    let mut page = asked.clone();
+    page.query_pairs_mut().clear().extend_pairs(others).append_pair(PAGE_INDEX, &next.to_string());
+    Some(page)
 }
 
-/// An empty list would be a lie: the transactions are elsewhere.
-fn without_report(links: &LinkMap) -> AnswerError {
-    if links.has("download") { AnswerError::DownloadOnly } else { MalformedAnswer::Missing("transactions").into() }
+/// An empty list would be a lie: the transactions are elsewhere. Where downloads are followed, that is the next page.
+fn without_report(bank: &Bank, collection: &Url, links: &LinkMap) -> Result<TransactionPage, AnswerError> {
+    if !links.has("download") {
+        return Err(MalformedAnswer::Missing("transactions").into());
+    }
+    let href = links.href("download")?.filter(|_| bank.data.downloads == Downloads::Follow);
+    let next = Some(download_of(bank, collection, href.ok_or(AnswerError::DownloadOnly)?)?);
+    Ok(TransactionPage { transactions: Vec::new(), next, ended_by_a_lie: false })
 }
 
 impl TransactionQuery {
-    fn append_to(&self, url: &mut Url) {
+    fn append_to(&self, url: &mut Url, bank: &Bank, kind: AccountKind) {
+        let sent = |parameter| takes(bank, kind, parameter);
+        let paging = &bank.data.paging;
+        let has_days = self.booking_status != BookingStatus::Information;
         let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("bookingStatus", self.booking_status.word());
-        pairs.append_pair("dateFrom", &self.from.to_string());
-        if let Some(to) = self.to {
+        if sent("bookingStatus") {
+            pairs.append_pair("bookingStatus", self.booking_status.word());
+        }
+        if let Some(reference) = &self.since {
+            pairs.append_pair("entryReferenceFrom", reference);
+        } else if has_days && sent("dateFrom") {
+            pairs.append_pair("dateFrom", &self.from.to_string());
+        }
+        if let Some(to) = self.to.filter(|_| has_days && sent("dateTo")) {
             pairs.append_pair("dateTo", &to.to_string());
         }
-    }
-}
-
-impl BookingStatus {
-    /// The standard's word.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Booked => "booked",
-            Self::Pending => "pending",
-            Self::Both => "both",
-            Self::Information => "information",
-            Self::All => "all",
+        if paging.style == PageStyle::Index {
+            pairs.append_pair("itemsPerPage", &paging.size.to_string());
+            pairs.append_pair(PAGE_INDEX, &paging.first.to_string());
+        }
+        drop(pairs);
+        if url.query() == Some("") {
+            url.set_query(None);
         }
     }
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct WirePage {
+#[serde(rename_all = "camelCase", default)]
+struct WirePage<'a> {
     account: Option<Object<WireReference>>,
-    transactions: Option<Object<WireReport>>,
+    card_account: Option<Object<WireReference>>,
+    #[serde(borrow)]
+    transactions: Option<Object<WireReport<'a>>>,
+    #[serde(borrow)]
+    card_transactions: Option<Object<WireReport<'a>>>,
     #[serde(rename = "_links")]
     links: Option<LinkMap>,
 }
 
-/// `accountReport`.
+/// `transactionDetailsBody`; the standard's sample and its schema spell it differently.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WireOne<'a> {
+    account: Option<Object<WireReference>>,
+    #[serde(borrow)]
+    transactions_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    transaction_details: Option<&'a RawValue>,
+}
+
+/// `accountReport` and `cardAccountReport`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireReport {
-    booked: Option<Vec<Object<WireTransaction>>>,
-    pending: Option<Vec<Object<WireTransaction>>>,
-    information: Option<Vec<Object<WireTransaction>>>,
+struct WireReport<'a> {
+    #[serde(borrow)]
+    booked: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    pending: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    information: Option<Vec<&'a RawValue>>,
     #[serde(rename = "_links")]
     links: Option<LinkMap>,
 }
 
-impl WireReport {
+impl<'a> WireReport<'a> {
     fn next(&self) -> Result<Option<&str>, MalformedAnswer> {
         self.links.as_ref().map_or(Ok(None), |links| links.href("next"))
     }
 
-    fn into_transactions(self, own: &[Identification]) -> Result<Vec<Transaction>, MalformedAnswer> {
-        let lists = [
-            (TransactionStatus::Booked, self.booked),
-            (TransactionStatus::Pending, self.pending),
-            (TransactionStatus::Information, self.information),
-        ];
-        let records =
-            lists.into_iter().flat_map(|(status, list)| list.into_iter().flatten().map(move |one| (status, one)));
-        records.map(|(status, Object(record))| record.into_transaction(status, own)).collect()
+    /// How many entries there are.
+    fn len(&self) -> usize {
+        self.lists().map(|(_, list)| list.map_or(0, <[_]>::len)).sum()
+    }
+
+    fn lists(&self) -> impl Iterator<Item = (TransactionStatus, Option<&[&'a RawValue]>)> {
+        [
+            (TransactionStatus::Booked, self.booked.as_deref()),
+            (TransactionStatus::Pending, self.pending.as_deref()),
+            (TransactionStatus::Information, self.information.as_deref()),
+        ]
+        .into_iter()
+    }
+
+    fn into_transactions(self, context: Context<'_>) -> Result<Vec<BankTransaction>, MalformedAnswer> {
+        let records = self.lists().flat_map(|(status, list)| list.into_iter().flatten().map(move |one| (status, *one)));
+        records.map(|(status, record)| transaction(context, status, record)).collect()
     }
 }
 
@@ -181,17 +296,27 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::protocol::berlin_group::{
-        fixtures::{BACKGROUND, REQUEST_ID, answer, bank},
-        links::LinkRejected,
+    use crate::{
+        domain::{
+            account::{Identification, Scheme},
+            amount::CreditDebit,
+        },
+        protocol::berlin_group::{
+            fixtures::{BACKGROUND, REQUEST_ID, answer, bank},
+            links::LinkRejected,
+        },
     };
 
-    const ACCOUNT: KnownAccount<'static> = KnownAccount { resource_id: "a:1", identification: &[] };
+    const ACCOUNT: KnownAccount<'static> = KnownAccount::nameless("a:1");
     const LIST: &str = "https://api.bank.example/psd2/v1/accounts/a%3A1/transactions";
 
     fn asked() -> Url {
-        let query =
-            TransactionQuery { booking_status: BookingStatus::Both, from: jiff::civil::date(2026, 1, 1), to: None };
+        let query = TransactionQuery {
+            booking_status: BookingStatus::Both,
+            from: jiff::civil::date(2026, 1, 1),
+            to: None,
+            since: None,
+        };
         read(&bank(), ACCOUNT, &query, &BACKGROUND).unwrap().url
     }
 
@@ -212,7 +337,11 @@ mod tests {
         assert_eq!(asked().as_str(), format!("{LIST}?bookingStatus=both&dateFrom=2026-01-01"));
         let mut url = Url::parse(LIST).unwrap();
         let day = jiff::civil::date(2026, 2, 1);
-        TransactionQuery { booking_status: BookingStatus::Booked, from: day, to: Some(day) }.append_to(&mut url);
+        TransactionQuery { booking_status: BookingStatus::Booked, from: day, to: Some(day), since: None }.append_to(
+            &mut url,
+            &bank(),
+            AccountKind::Payment,
+        );
         assert_eq!(url.query(), Some("bookingStatus=booked&dateFrom=2026-02-01&dateTo=2026-02-01"));
     }
 
@@ -221,7 +350,8 @@ mod tests {
         let lists =
             json!({"information": [record("i")], "pending": [record("p")], "booked": [record("b1"), record("b2")]});
         let page = judge(&json!({"transactions": lists})).unwrap();
-        let shown: Vec<_> = page.transactions.iter().map(|one| (one.id.as_deref().unwrap(), one.status)).collect();
+        let shown: Vec<_> =
+            page.transactions.iter().map(|one| (one.details.bank_id.as_deref().unwrap(), one.details.status)).collect();
         let expected = [
             ("b1", TransactionStatus::Booked),
             ("b2", TransactionStatus::Booked),
@@ -283,10 +413,117 @@ mod tests {
 
     #[test]
     fn the_transactions_of_another_account_are_not_taken() {
-        let known = [Identification { scheme: crate::domain::account::Scheme::Iban, value: "DE1".to_owned() }];
+        let known = [Identification { scheme: Scheme::Iban, value: "DE1".to_owned() }];
         let account = KnownAccount { identification: &known, ..ACCOUNT };
         let response = answer(200, &json!({"account": {"iban": "DE2"}, "transactions": {}}));
         let judged = read_answer(&bank(), account, &asked(), REQUEST_ID, &response);
         assert!(matches!(judged, Err(AnswerError::WrongAnswer)));
+    }
+
+    fn with(data: &str) -> Bank {
+        Bank { data: toml::from_str(data).unwrap(), ..bank() }
+    }
+
+    fn query(status: BookingStatus) -> TransactionQuery {
+        let (from, to) = (jiff::civil::date(2026, 1, 1), Some(jiff::civil::date(2026, 2, 1)));
+        TransactionQuery { booking_status: status, from, to, since: None }
+    }
+
+    fn asks(bank: &Bank, query: &TransactionQuery) -> Option<String> {
+        read(bank, ACCOUNT, query, &BACKGROUND).unwrap().url.query().map(str::to_owned)
+    }
+
+    #[test]
+    fn leaves_out_what_the_bank_refuses() {
+        let both = query(BookingStatus::Both);
+        let without = |dropped: &[&str]| {
+            let mut bank = bank();
+            bank.operations.every.without_query = dropped.iter().map(|&name| name.to_owned()).collect();
+            asks(&bank, &both)
+        };
+        assert_eq!(without(&["dateTo"]).as_deref(), Some("bookingStatus=both&dateFrom=2026-01-01"));
+        assert_eq!(without(&["bookingStatus", "dateFrom", "dateTo"]), None);
+        let orders = asks(&bank(), &query(BookingStatus::Information));
+        assert_eq!(orders.as_deref(), Some("bookingStatus=information"), "orders have no days");
+    }
+
+    #[test]
+    fn asks_for_what_came_after_an_entry() {
+        let delta = TransactionQuery { since: Some("e/1".to_owned()), to: None, ..query(BookingStatus::Booked) };
+        assert_eq!(asks(&bank(), &delta).as_deref(), Some("bookingStatus=booked&entryReferenceFrom=e%2F1"));
+    }
+
+    #[test]
+    fn counts_pages_where_they_have_numbers() {
+        let bank = with("paging = { style = \"index\", first = 1, size = 2 }");
+        let first = read(&bank, ACCOUNT, &query(BookingStatus::Booked), &BACKGROUND).unwrap().url;
+        assert!(first.query().unwrap().ends_with("itemsPerPage=2&pageIndex=1"), "{first}");
+        let page = |asked: &Url, records: &[&str]| {
+            let records: Vec<_> = records.iter().map(|id| record(id)).collect();
+            let lie = json!({"next": {"href": "https://evil.example/"}});
+            let body = json!({"transactions": {"booked": records, "_links": lie}});
+            read_answer(&bank, ACCOUNT, asked, REQUEST_ID, &answer(200, &body)).unwrap().next
+        };
+        let second = page(&first, &["1", "2"]).unwrap();
+        assert!(second.query().unwrap().ends_with("itemsPerPage=2&pageIndex=2"), "{second}");
+        assert_eq!(read_page(&bank, ACCOUNT, &second, &BACKGROUND).unwrap().url, second);
+        assert_eq!(page(&second, &["3"]), None);
+    }
+
+    #[test]
+    fn a_known_lie_ends_the_list_and_that_is_told() {
+        let bank = with("paging = { self_link = \"end\" }");
+        let asked = asked();
+        let body = page_to(&json!({"href": format!("?{}", asked.query().unwrap())}));
+        let page = read_answer(&bank, ACCOUNT, &asked, REQUEST_ID, &answer(200, &body)).unwrap();
+        assert!(page.next.is_none() && page.ended_by_a_lie && page.transactions.len() == 1);
+    }
+
+    #[test]
+    fn a_bank_without_pages_has_one_whatever_its_links_say() {
+        let bank = with("paging = { style = \"none\" }");
+        let body = page_to(&json!({"href": "?page=2"}));
+        let page = read_answer(&bank, ACCOUNT, &asked(), REQUEST_ID, &answer(200, &body)).unwrap();
+        assert!(page.next.is_none() && !page.ended_by_a_lie);
+    }
+
+    #[test]
+    fn a_download_is_the_next_page_where_it_is_followed() {
+        let (plain, bank) = (bank(), with("downloads = \"follow\""));
+        let offer = |href: &str| answer(200, &json!({"_links": {"download": {"href": href}}}));
+        let judge = |href: &str| read_answer(&bank, ACCOUNT, &asked(), REQUEST_ID, &offer(href));
+        let page = judge("/psd2/v1/accounts/a:1/transactions/download/77").unwrap();
+        let download = page.next.unwrap();
+        assert_eq!(download.as_str(), format!("{LIST}/download/77"));
+        assert_eq!(read_page(&bank, ACCOUNT, &download, &BACKGROUND).unwrap().url, download);
+        let elsewhere = read_page(&plain, ACCOUNT, &download, &BACKGROUND);
+        assert!(elsewhere.is_err(), "a bank whose downloads are not followed has none");
+        assert!(matches!(judge("https://evil.example/77"), Err(AnswerError::LinkRejected(_))));
+    }
+
+    #[test]
+    fn a_card_s_transactions_are_asked_for_among_the_cards() {
+        let card = KnownAccount { kind: AccountKind::Card, debit_accounting: Some(true), ..ACCOUNT };
+        let url = read(&bank(), card, &query(BookingStatus::Booked), &BACKGROUND).unwrap().url;
+        assert_eq!(url.path(), "/psd2/v1/card-accounts/a%3A1/transactions");
+        let spent = json!({"cardTransactionId": "c-1", "transactionAmount": {"amount": "256.67", "currency": "EUR"}});
+        let body = json!({"cardAccount": {"maskedPan": "525412******3241"}, "cardTransactions": {"booked": [spent]}});
+        let page = read_answer(&bank(), card, &url, REQUEST_ID, &answer(200, &body)).unwrap();
+        let details = &page.transactions[0].details;
+        assert_eq!((details.bank_id.as_deref(), details.credit_debit), (Some("c-1"), CreditDebit::Debit));
+    }
+
+    #[test]
+    fn reads_the_one_transaction_that_was_asked_for() {
+        let url = read_one(&bank(), ACCOUNT, "t/1", &BACKGROUND).unwrap().url;
+        assert_eq!(url.as_str(), format!("{LIST}/t%2F1"));
+        let judge = |body: Value| read_one_answer(&bank(), ACCOUNT, "t/1", REQUEST_ID, &answer(200, &body));
+        let mut booked = record("t/1");
+        booked["bookingDate"] = json!("2026-01-01");
+        let status = |body: Value| judge(body).unwrap().details.status;
+        assert_eq!(status(json!({"transactionsDetails": booked})), TransactionStatus::Booked);
+        assert_eq!(status(json!({"transactionDetails": record("t/1")})), TransactionStatus::Pending);
+        assert!(matches!(judge(json!({"transactionsDetails": record("t/2")})), Err(AnswerError::WrongAnswer)));
+        assert!(matches!(judge(json!({})), Err(AnswerError::Malformed(_))));
     }
 }

@@ -12,6 +12,7 @@ use jiff::{
 use serde::{Deserialize, Deserializer};
 
 use super::errors::MalformedAnswer;
+use crate::domain::data_profile::{DateRules, DateTimes};
 
 /// A text that may be absent; `null` and blanks are absence too.
 #[derive(Default)]
@@ -30,6 +31,16 @@ impl Text {
         self.0
     }
 
+    /// The text, if there is one, left where it is.
+    pub(super) fn as_option(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// Whether it is there and says something else.
+    pub(super) fn is_other_than(&self, text: &str) -> bool {
+        self.as_option().is_some_and(|told| told != text)
+    }
+
     /// The text of a member that the answer cannot do without.
     pub(super) fn required(self, name: &'static str) -> Result<String, MalformedAnswer> {
         self.0.ok_or(MalformedAnswer::Missing(name))
@@ -39,6 +50,17 @@ impl Text {
     pub(super) fn date(self, name: &'static str) -> Result<Option<Date>, MalformedAnswer> {
         let day = |text: &str| if text.len() == 10 { text.parse().ok() } else { None };
         self.0.map(|text| day(&text).ok_or(MalformedAnswer::Invalid(name))).transpose()
+    }
+
+    /// The text as a day of the bank's calendar: a day, or a time where the bank is known to write one.
+    pub(super) fn day(self, name: &'static str, rules: &DateRules) -> Result<Option<Date>, MalformedAnswer> {
+        let Some(text) = self.0 else { return Ok(None) };
+        if rules.times == DateTimes::Refuse || text.len() <= 10 {
+            return Self(Some(text)).date(name);
+        }
+        let by_offset = text.parse().map(|instant| rules.day_of(instant)).ok();
+        let day = by_offset.or_else(|| DateTime::from_str(&text).map(DateTime::date).ok());
+        day.map(Some).ok_or(MalformedAnswer::Invalid(name))
     }
 
     /// The text as an instant. Some banks leave the offset out; such a time is no instant, and none is made up.
@@ -98,6 +120,21 @@ mod tests {
             let judged = text(&format!("\"{bad}\"")).date("day");
             assert_eq!(judged, Err(MalformedAnswer::Invalid("day")), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_is_a_day_where_the_bank_writes_times() {
+        let rules = DateRules { times: DateTimes::Convert, utc_offset_minutes: 60, ..DateRules::default() };
+        let day = |time: &str| text(&format!("\"{time}\"")).day("day", &rules);
+        assert_eq!(day("2026-01-01T23:30:00Z").unwrap(), Some(jiff::civil::date(2026, 1, 2)));
+        assert_eq!(day("2026-01-01T23:30:00+01:00").unwrap(), Some(jiff::civil::date(2026, 1, 1)));
+        assert_eq!(day("2026-01-01T23:30:00").unwrap(), Some(jiff::civil::date(2026, 1, 1)));
+        assert_eq!(day("2026-01-01").unwrap(), Some(jiff::civil::date(2026, 1, 1)));
+        for bad in ["01.01.2026", "2026-01-01 or so", "20260101T233000 tomorrow"] {
+            assert!(day(bad).is_err(), "{bad}");
+        }
+        let refused = text("\"2026-01-01T23:30:00Z\"").day("day", &DateRules::default());
+        assert_eq!(refused, Err(MalformedAnswer::Invalid("day")));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     issuer::{gate, sign, tenant},
 };
 use crate::{
-    domain::{ids::FlowId, scope::Scope},
+    domain::{account::AccountKind, ids::FlowId, scope::Scope},
     http::{
         access::{Bearer, Gate, TokenRejected},
         body::{Form, RAW},
@@ -75,7 +75,10 @@ pub fn presence_claims(data: &[u8]) -> Verdict {
     let judged = run(presence::judge(&GATE, &tenant, &token, Bound::Session("session-1"), NOW));
     if let Ok(context) = &judged {
         let headers = CallHeaders { request_id: Uuid::nil(), psu: Some(context), consent_id: None, access_token: None };
-        assert!(accounts::read(&BANK, &headers).is_ok(), "a presence that cannot be told to a bank is taken");
+        assert!(
+            accounts::read(&BANK, AccountKind::Payment, false, &headers).is_ok(),
+            "a presence that cannot be told to a bank is taken"
+        );
     }
     verdict(&judged)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{BANK, Verdict, answer};
 use crate::{
     domain::{
-        account::{BankAccount, Identification, Scheme},
+        account::{AccountKind, BankAccount, BankTransaction, Identification, Scheme},
         secret::ExposeSecret,
     },
     protocol::{
@@ -28,7 +28,7 @@ use crate::{
 /// The id of every request of ours.
 const REQUEST_ID: Uuid = Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5555);
 
-const ACCOUNT: KnownAccount<'static> = KnownAccount { resource_id: "a-1", identification: &[] };
+const ACCOUNT: KnownAccount<'static> = KnownAccount::nameless("a-1");
 
 /// The page of transactions that was asked for.
 const ASKED: &str = "https://api.bank.example/v1/accounts/a-1/transactions?bookingStatus=both";
@@ -80,7 +80,7 @@ pub fn consent_ended(data: &[u8]) -> Verdict {
 pub fn accounts_answer(data: &[u8]) -> Verdict {
     judged(
         data,
-        |response| accounts::read_answer(REQUEST_ID, response),
+        |response| accounts::read_answer(&BANK, AccountKind::Payment, REQUEST_ID, response),
         |accounts| accounts.iter().for_each(can_be_passed_on),
     )
 }
@@ -99,7 +99,7 @@ fn is_whole_card_number(name: &Identification) -> bool {
 pub fn balances_answer(data: &[u8]) -> Verdict {
     judged(
         data,
-        |response| balances::read_answer(ACCOUNT, REQUEST_ID, response),
+        |response| balances::read_answer(&BANK, ACCOUNT, REQUEST_ID, response),
         |balances| assert!(serde_json::to_vec(balances).is_ok()),
     )
 }
@@ -111,12 +111,45 @@ pub fn transactions_answer(data: &[u8]) -> Verdict {
         data,
         |response| transactions::read_answer(&BANK, ACCOUNT, &asked, REQUEST_ID, response),
         |page| {
-            assert!(serde_json::to_vec(&page.transactions).is_ok());
+            page.transactions.iter().for_each(can_be_told);
             if let Some(next) = &page.next {
                 is_another_page(&asked, next);
             }
         },
     )
+}
+
+fn can_be_told(transaction: &BankTransaction) {
+    let raw = serde_json::to_vec(&transaction.raw);
+    assert!(raw.is_ok_and(|raw| raw == transaction.raw.as_bytes()), "a record is not told as the bank wrote it");
+    assert!(serde_json::to_vec(&transaction.details).is_ok());
+    let card = transaction.details.card.as_ref().and_then(|card| card.masked_pan.as_deref()).unwrap_or_default();
+    assert!(card.bytes().filter(u8::is_ascii_digit).count() <= 11, "a whole card number is passed on");
+}
+
+/// The list of card accounts. Each can be read, and shows no whole card number.
+pub fn card_accounts_answer(data: &[u8]) -> Verdict {
+    judged(
+        data,
+        |response| accounts::read_answer(&BANK, AccountKind::Card, REQUEST_ID, response),
+        |accounts| accounts.iter().for_each(can_be_passed_on),
+    )
+}
+
+/// A page of a card account's transactions, as that of any other account.
+pub fn card_transactions_answer(data: &[u8]) -> Verdict {
+    let asked = Url::parse(&ASKED.replace("/accounts/", "/card-accounts/")).unwrap();
+    let card = KnownAccount { kind: AccountKind::Card, ..ACCOUNT };
+    judged(
+        data,
+        |response| transactions::read_answer(&BANK, card, &asked, REQUEST_ID, response),
+        |page| page.transactions.iter().for_each(can_be_told),
+    )
+}
+
+/// One transaction.
+pub fn transaction_answer(data: &[u8]) -> Verdict {
+    judged(data, |response| transactions::read_one_answer(&BANK, ACCOUNT, "t-1", REQUEST_ID, response), can_be_told)
 }
 
 /// A link of a bank's, as a page of a list, as a page for the browser and as the address of metadata. It is taken only

@@ -10,11 +10,14 @@ use url::Url;
 use super::{NOW, Verdict};
 use crate::{
     domain::{
+        coverage::Coverage,
+        data_profile::BookingStatus,
         ids::{AccountId, SessionId, TenantId},
         place::Place,
         purpose::Purpose,
         sealed::Sealed,
         secret::{ExposeSecret, Secret32},
+        transaction::Seen,
     },
     protocol::{
         cursor::{CursorRejected, Cursors, Position},
@@ -97,7 +100,8 @@ pub fn good_cursor() -> String {
     let next = Url::parse("https://api.bank.example/v1/accounts/a-1/transactions?page=2").unwrap();
     let ends_at = NOW.checked_add(jiff::SignedDuration::from_mins(15)).unwrap();
     let (session, account) = owner(1);
-    let position = Position { next, pages: 1, ends_at };
+    let coverage = Coverage { status: BookingStatus::Both, from: None, to: None, notes: Vec::new() };
+    let position = Position { next, slice_from: None, coverage, seen: Seen::default(), pages: 1, ends_at };
     Cursors::new(&key()).unwrap().seal(&session, &account, &position, [4; 12]).unwrap()
 }
 
