@@ -68,6 +68,9 @@ pub enum ReadError {
     /// The whole period is older than what the bank gives.
     #[error("the period is too old for the bank")]
     PeriodTooOld,
+    /// The bank refuses for want of a consent or token, and calls the consent valid.
+    #[error("the bank refuses under a consent that it calls valid")]
+    Contradiction(#[source] Trouble),
     /// Something below failed.
     #[error(transparent)]
     Trouble(#[from] Trouble),

@@ -207,6 +207,7 @@ impl From<ReadError> for Problem {
             ReadError::Busy(until) => Self { retry_at: Some(until), ..Code::RefreshBusy.into() },
             ReadError::AccountUnknown => caused(Code::NotFound, error),
             ReadError::AccountGone => caused(Code::AccountUnavailable, error),
+            ReadError::Contradiction(_) => caused(Code::BankUnavailable, error),
             ReadError::NotOffered => caused(Code::NotOffered, error),
             ReadError::PeriodTooOld => caused(Code::BankRejectedPeriod, error),
             ReadError::Cursor(CursorRejected::Foreign | CursorRejected::Expired) => caused(Code::CursorInvalid, error),

@@ -155,6 +155,7 @@ impl Reader {
         };
         match reason {
             Some(reason) => Ok(self.lapse(reason).await?),
+            None if contradicts_itself(&refusal) => Ok(ReadError::Contradiction(refusal.into())),
             None => Ok(Trouble::from(refusal).into()),
         }
     }
@@ -164,6 +165,13 @@ impl Reader {
 /// refreshing, and many banks end the old token with that.
 fn may_be_outdated(session: &Session, now: Timestamp) -> bool {
     session.access.as_ref().is_some_and(|access| access.refresh.attempt.is_some() || access.grant.is_stale(now))
+}
+
+/// Whether a refusal says of a consent that it is over, or refuses the lack of a token where there is none. Under a
+/// consent that the bank calls valid neither can be.
+fn contradicts_itself(refusal: &AnswerError) -> bool {
+    let AnswerError::Refused(refusal) = refusal else { return false };
+    matches!(refusal.meaning, Meaning::ConsentExpired | Meaning::TokenRejected)
 }
 
 /// Whether the bank says that nothing is there.

@@ -55,7 +55,10 @@ impl Reader {
 /// the hub is at an end.
 const fn is_about_one_account(error: &ReadError) -> bool {
     match error {
-        ReadError::AccountUnknown | ReadError::AccountGone | ReadError::Trouble(Trouble::Bank(_)) => true,
+        ReadError::AccountUnknown
+        | ReadError::AccountGone
+        | ReadError::Contradiction(_)
+        | ReadError::Trouble(Trouble::Bank(_)) => true,
         ReadError::NotWorking(..)
         | ReadError::Busy(_)
         | ReadError::Cursor(_)
