@@ -4,6 +4,7 @@ mod accounts;
 mod authorisations;
 mod authorization_url;
 mod balances;
+mod cards;
 mod consents;
 mod data;
 mod front;
@@ -82,5 +83,10 @@ fn account_information() -> Router<Arc<Bank>> {
         .route("/accounts/{account}", get(accounts::show))
         .route("/accounts/{account}/balances", get(balances::show))
         .route("/accounts/{account}/transactions", get(transactions::list))
+        .route("/accounts/{account}/transactions/download", get(transactions::download))
+        .route("/card-accounts", get(cards::list))
+        .route("/card-accounts/{account}", get(cards::show))
+        .route("/card-accounts/{account}/balances", get(cards::balances))
+        .route("/card-accounts/{account}/transactions", get(cards::transactions))
         .route("/accounts/{account}/transactions/{transaction}", get(transactions::show))
 }

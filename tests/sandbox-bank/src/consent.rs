@@ -5,8 +5,9 @@ pub(crate) mod access;
 pub(crate) mod authorisation;
 pub(crate) mod order;
 
-use jiff::Timestamp;
+use aws_lc_rs::digest;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::iban::Iban;
@@ -15,6 +16,9 @@ use crate::mood::Mood;
 use access::{Access, AccountReference, Form};
 use authorisation::{Approval, Authorisation};
 pub(crate) use authorisation::{Chosen, ScaStatus};
+
+/// How soon its standing may be asked for again, where the bank minds: twice a second.
+const SHORTEST_POLL: SignedDuration = SignedDuration::from_millis(500);
 
 /// One consent and all that the bank remembers about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +42,12 @@ pub(crate) struct Consent {
     pub(crate) asked_of: Option<String>,
     pub(crate) customer: Option<String>,
     pub(crate) accounts: Vec<GrantedAccount>,
+    /// How many reads of data it was good for, where the bank counts them.
+    #[serde(default)]
+    pub(crate) uses: u32,
+    /// When its standing was last asked for, where the bank minds.
+    #[serde(default)]
+    pub(crate) polled_at: Option<Timestamp>,
     /// As stored; [`Consent::status_on`] also knows that time passes.
     status: ConsentStatus,
 }
@@ -56,6 +66,16 @@ pub(crate) struct ThirdParty {
 pub(crate) struct GrantedAccount {
     pub(crate) resource_id: String,
     pub(crate) iban: Iban,
+}
+
+impl GrantedAccount {
+    /// How the consent names the account's card, which is not how it names the account.
+    pub(crate) fn card_id(&self) -> String {
+        let digest = digest::digest(&digest::SHA256, format!("card of {}", self.resource_id).as_bytes());
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(digest.as_ref()).for_each(|(byte, drawn)| *byte = *drawn);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
 }
 
 /// `consentStatus` of the Berlin Group.
@@ -93,6 +113,8 @@ impl Consent {
             asked_of: None,
             customer: None,
             accounts: Vec::new(),
+            uses: 0,
+            polled_at: None,
             status: ConsentStatus::Received,
         }
     }
@@ -166,6 +188,15 @@ impl Consent {
         self.end(ConsentStatus::Rejected, today);
     }
 
+    /// Notes that its standing is asked for; `false` if that is too soon after the last time.
+    pub(crate) fn poll(&mut self, now: Timestamp) -> bool {
+        let soon = self.polled_at.is_some_and(|last| now.duration_since(last) < SHORTEST_POLL);
+        if !soon {
+            self.polled_at = Some(now);
+        }
+        !soon
+    }
+
     /// Puts the consent where a test wants it.
     pub(crate) fn put(&mut self, status: ConsentStatus, today: Date) {
         self.turn(status, today);
@@ -236,6 +267,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::accounts::people::customers;
+    use crate::policy::Policy;
 
     pub(crate) const TODAY: Date = date(2026, 11, 20);
 
@@ -247,6 +279,7 @@ pub(crate) mod tests {
         let order = order::Order::parse(
             body.to_string().as_bytes(),
             order::Returns { ok: "https://tpp.example/cb".to_owned(), nok: None },
+            &Policy::default(),
             TODAY,
         );
         let ids = Ids { consent: id.to_owned(), authorisation: Some(format!("{id}-sca")) };

@@ -30,6 +30,7 @@ pub(crate) fn router(bank: Arc<Bank>) -> Router {
         .route("/policy", get(rules::policy).post(rules::change_policy))
         .route("/consents", get(consents::list))
         .route("/consents/{consent}/revoke", post(consents::revoke))
+        .route("/consents/{consent}/status", post(consents::put))
         .fallback(async || Mistake::NoSuchThing)
         .with_state(bank)
 }

@@ -1,6 +1,6 @@
 //! How the banking interface says no: the `tppMessages` of the Berlin Group.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
 
@@ -58,6 +58,10 @@ pub(crate) enum Refusal {
     MediaType,
     #[error("the body is too long or was cut off")]
     Body,
+    #[error("too soon after the last time")]
+    TooSoon,
+    #[error("validUntil lies further ahead than this bank grants")]
+    TooLong,
     #[error("the consent's background reads are used up")]
     AccessExceeded,
     #[error("the bank failed")]
@@ -92,6 +96,8 @@ impl Refusal {
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "REQUESTED_FORMATS_INVALID"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "FORMAT_ERROR"),
             Self::Body => (StatusCode::PAYLOAD_TOO_LARGE, "FORMAT_ERROR"),
+            Self::TooSoon => (StatusCode::TOO_MANY_REQUESTS, "SERVICE_BLOCKED"),
+            Self::TooLong => (StatusCode::UNPROCESSABLE_ENTITY, "FORMAT_ERROR"),
             Self::AccessExceeded => (StatusCode::TOO_MANY_REQUESTS, "ACCESS_EXCEEDED"),
             Self::State(_) | Self::Randomness(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
         }
@@ -100,6 +106,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        if matches!(self, Self::TooSoon) {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+        }
         let (status, code) = self.status_and_code();
         if status.is_server_error() {
             tracing::error!(error = &self as &dyn std::error::Error, "the bank could not do its work");
@@ -113,6 +122,7 @@ impl From<OrderFault> for Refusal {
     fn from(fault: OrderFault) -> Self {
         match fault {
             OrderFault::Past => Self::Period,
+            OrderFault::TooLong => Self::TooLong,
             OrderFault::Combined => Self::Sessions,
             OrderFault::Body(_) | OrderFault::Frequency => Self::Format(fault.to_string()),
         }

@@ -31,6 +31,9 @@ pub(crate) struct State {
     pub(crate) reads: BackgroundReads,
     pub(crate) desk: Desk,
     pub(crate) faults: Faults,
+    /// The newest entry that the last `deltaList` told, by consent and account.
+    #[serde(default)]
+    pub(crate) deltas: BTreeMap<String, String>,
     /// The addresses that clients have announced for customers to come back to.
     #[serde(default)]
     announced: BTreeSet<(String, String)>,
@@ -67,6 +70,7 @@ impl State {
             reads: BackgroundReads::default(),
             desk: Desk::default(),
             faults: Faults::default(),
+            deltas: BTreeMap::new(),
             announced: BTreeSet::new(),
         }
     }

@@ -32,14 +32,16 @@ pub(crate) struct Entry {
 }
 
 /// The state of an account at the end of a day.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) as_of: Date,
     /// Newest first.
     pub(crate) booked: Vec<Entry>,
     /// Card payments that are not booked yet, newest first.
     pub(crate) pending: Vec<Entry>,
-    opening_cents: i64,
+    /// The first day of the history.
+    pub(crate) opened_on: Date,
+    pub(crate) opening_cents: i64,
 }
 
 impl Statement {
@@ -56,7 +58,7 @@ impl Statement {
         }
         booked.sort_by(|one, other| other.booked_on.cmp(&one.booked_on).then_with(|| one.id.cmp(&other.id)));
         pending.reverse();
-        Self { as_of: today, booked, pending, opening_cents: account.opening_cents }
+        Self { as_of: today, booked, pending, opened_on, opening_cents: account.opening_cents }
     }
 
     /// All that was booked by the end of yesterday.

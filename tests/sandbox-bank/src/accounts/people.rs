@@ -41,8 +41,18 @@ pub(crate) struct Account {
     pub(crate) usage: Usage,
     pub(crate) opening_cents: i64,
     pub(crate) habits: &'static [Habit],
+    /// The debit card that goes with it.
+    pub(crate) card: Option<Card>,
     /// The numbers of the customer's accounts by their key, for transfers between them.
     pub(crate) own: BTreeMap<&'static str, Iban>,
+}
+
+/// A debit card.
+#[derive(Debug)]
+pub(crate) struct Card {
+    /// The number with its middle hidden.
+    pub(crate) masked_pan: String,
+    pub(crate) name: &'static str,
 }
 
 /// Who uses an account (`usage` of the Berlin Group's account details).
@@ -61,6 +71,8 @@ pub(crate) struct CustomerPlan {
     pub(crate) name: &'static str,
     pub(crate) usage: Usage,
     pub(crate) accounts: &'static [AccountPlan],
+    /// What the card of the first account is called, if there is one.
+    pub(crate) card: Option<&'static str>,
 }
 
 /// A row of the table of accounts.
@@ -84,7 +96,11 @@ fn customer(seed: u64, plan: &CustomerPlan) -> Customer {
     let mut dice = Dice::new(seed, &["account numbers", plan.id]);
     let own: BTreeMap<_, _> =
         plan.accounts.iter().map(|account| (account.key, Iban::german(BANK_CODE, dice.roll()))).collect();
-    let accounts = plan.accounts.iter().filter_map(|account| open(plan, account, &own)).collect();
+    let mut accounts: Vec<Account> = plan.accounts.iter().filter_map(|account| open(plan, account, &own)).collect();
+    if let (Some(first), Some(name)) = (accounts.first_mut(), plan.card) {
+        let last_digits = Dice::new(seed, &["card numbers", plan.id]).between(0, 9999);
+        first.card = Some(Card { masked_pan: format!("999999xxxxxx{last_digits:04}"), name });
+    }
     Customer { id: plan.id, name: plan.name, accounts }
 }
 
@@ -100,6 +116,7 @@ fn open(holder: &CustomerPlan, plan: &AccountPlan, own: &BTreeMap<&'static str, 
         usage: holder.usage,
         opening_cents: plan.opening_cents,
         habits: plan.habits,
+        card: None,
         own: own.clone(),
     })
 }
@@ -128,6 +145,13 @@ mod tests {
         );
         assert!(customers.iter().all(|customer| (2..=3).contains(&customer.accounts.len())));
         assert!(customers.iter().flat_map(|customer| &customer.accounts).any(|account| account.currency == "USD"));
+    }
+
+    #[test]
+    fn gives_two_customers_a_card_for_their_first_account() {
+        let cards = |customer: &Customer| customer.accounts.iter().map(|one| one.card.is_some()).collect::<Vec<_>>();
+        let all: Vec<_> = customers(1).iter().map(cards).collect();
+        assert_eq!(all, [vec![true, false], vec![true, false, false], vec![false, false]]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) const CUSTOMERS: &[CustomerPlan] = &[
         name: "Anna Schmidt",
         usage: Usage::Private,
         accounts: &[current("Girokonto", 184_217, ANNA_CURRENT), savings("Tagesgeld", 1_250_000, ANNA_SAVINGS)],
+        card: Some("Girocard Anna"),
     },
     CustomerPlan {
         id: "jonas-weber",
@@ -29,6 +30,7 @@ pub(super) const CUSTOMERS: &[CustomerPlan] = &[
                 habits: JONAS_DOLLARS,
             },
         ],
+        card: Some("Girocard Jonas"),
     },
     CustomerPlan {
         id: "tischlerei-nordlicht",
@@ -38,6 +40,7 @@ pub(super) const CUSTOMERS: &[CustomerPlan] = &[
             current("Geschäftskonto", 2_843_190, COMPANY_CURRENT),
             savings("Rücklagenkonto", 4_000_000, COMPANY_SAVINGS),
         ],
+        card: None,
     },
 ];
 

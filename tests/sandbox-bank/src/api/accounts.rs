@@ -20,11 +20,11 @@ use crate::refusal::Refusal;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Wish {
     #[serde(default)]
-    with_balance: bool,
+    pub(super) with_balance: bool,
 }
 
 /// The query parameters, or why there are none.
-type Wished = Result<Query<Wish>, axum::extract::rejection::QueryRejection>;
+pub(super) type Wished = Result<Query<Wish>, axum::extract::rejection::QueryRejection>;
 
 /// `GET /accounts`
 pub(super) async fn list(
@@ -55,7 +55,8 @@ pub(super) async fn show(
     Ok(Json(json!({ "account": details(&bank, &entitled, granted, &wish)? })))
 }
 
-fn understood(wish: Wished) -> Result<Wish, Refusal> {
+/// The query parameters, if they can be read.
+pub(super) fn understood(wish: Wished) -> Result<Wish, Refusal> {
     wish.map(|Query(wish)| wish).map_err(|_| Refusal::Format("withBalance is true or false".to_owned()))
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::consents::{Own, PSU_MESSAGE};
+use super::gate;
 use super::headers::{check_content_type, text};
 use super::links::{Links, elsewhere};
 use crate::bank::Bank;
@@ -99,7 +100,12 @@ pub(super) async fn list(own: Own) -> Json<Value> {
 }
 
 /// `GET /consents/{consent}/authorisations/{authorisation}`
-pub(super) async fn show(own: Own, Path((_, id)): Path<(String, String)>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn show(
+    State(bank): State<Arc<Bank>>,
+    own: Own,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    gate::check_patience(&bank, &own.consent.id)?;
     let known = own.consent.authorisation(&id).ok_or(Refusal::ResourceUnknown)?;
     Ok(Json(json!({ "scaStatus": known.status })))
 }

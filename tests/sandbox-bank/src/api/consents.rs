@@ -73,7 +73,7 @@ pub(super) async fn create(
     let asked_of = known(&bank, psu_id)?;
     let (consent, several) = bank.change(|state, moment| {
         let customer = gate::admit_new(mood, &headers, &caller, state, moment)?;
-        let order = Order::parse(&body, returns, moment.today)?;
+        let order = Order::parse(&body, returns, &state.policy, moment.today)?;
         let mut consent = Consent::received(order, caller.tpp, mood, ids, moment.now);
         consent.asked_of = asked_of.or(customer);
         if mood.profile().approach == Approach::Decoupled {
@@ -133,8 +133,9 @@ pub(super) async fn show(State(bank): State<Arc<Bank>>, own: Own) -> Json<Value>
 }
 
 /// `GET /consents/{consent}/status`
-pub(super) async fn status(own: Own) -> Json<Value> {
-    Json(json!({ "consentStatus": own.consent.status_on(own.moment.today) }))
+pub(super) async fn status(State(bank): State<Arc<Bank>>, own: Own) -> Result<Json<Value>, Refusal> {
+    gate::check_patience(&bank, &own.consent.id)?;
+    Ok(Json(json!({ "consentStatus": own.consent.status_on(own.moment.today) })))
 }
 
 /// `DELETE /consents/{consent}`: ending what has ended already is no error.

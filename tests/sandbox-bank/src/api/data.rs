@@ -16,6 +16,7 @@ use crate::consent::access::Resource;
 use crate::consent::{Consent, ConsentStatus};
 use crate::mood::{Mood, Proof};
 use crate::oauth::grants::Subject;
+use crate::policy::Policy;
 use crate::quota::{Presence, Read};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -26,7 +27,9 @@ use crate::tls::caller::Caller;
 pub(super) struct Entitled {
     pub(super) consent: Consent,
     pub(super) moment: Moment,
-    presence: Presence,
+    pub(super) presence: Presence,
+    /// The bank's habits at that moment.
+    pub(super) policy: Policy,
 }
 
 impl FromRequestParts<Arc<Bank>> for Entitled {
@@ -37,15 +40,17 @@ impl FromRequestParts<Arc<Bank>> for Entitled {
         let missing = |_| Refusal::ConsentInvalid;
         let Extension(mood) = Extension::<Mood>::from_request_parts(parts, bank).await.map_err(missing)?;
         let Extension(caller) = Extension::<Caller>::from_request_parts(parts, bank).await.map_err(missing)?;
-        if mood.profile().whole_psu_headers {
-            check_whole_psu(&parts.headers)?;
-        }
-        bank.read(|state, moment| {
-            let visitor = Visitor { mood, caller: &caller, headers: &parts.headers };
+        let visitor = Visitor { mood, caller: &caller, headers: &parts.headers };
+        let entitled = bank.read(|state, moment| {
+            if mood.profile().whole_psu_headers || state.policy.whole_psu_headers {
+                check_whole_psu(&parts.headers)?;
+            }
             let consent = visitor.consent(state, moment)?.clone();
             check_status(&consent, moment)?;
-            Ok(Self { consent, moment, presence })
-        })
+            Ok::<_, Refusal>(Self { consent, moment, presence, policy: state.policy.clone() })
+        })?;
+        entitled.use_up(bank)?;
+        Ok(entitled)
     }
 }
 
@@ -116,6 +121,22 @@ fn check_status(consent: &Consent, moment: Moment) -> Result<(), Refusal> {
 }
 
 impl Entitled {
+    /// Takes one use of the consent, where consents have only so many; the next one ends it.
+    fn use_up(&self, bank: &Bank) -> Result<(), Refusal> {
+        let Some(uses) = self.policy.uses else {
+            return Ok(());
+        };
+        bank.change(|state, moment| {
+            let consent = state.consents.get_mut(&self.consent.id).ok_or(Refusal::ConsentUnknownInHeader)?;
+            if consent.uses >= uses {
+                consent.end(ConsentStatus::Expired, moment.today);
+                return Err(Refusal::ConsentExpired);
+            }
+            consent.uses += 1;
+            Ok(())
+        })
+    }
+
     /// The account that the consent knows under this id, if the consent covers this data of it.
     pub(super) fn account<'b>(&self, bank: &'b Bank, id: &str, resource: Resource) -> Result<&'b Account, Refusal> {
         let granted = self.consent.account(id).ok_or(Refusal::ResourceUnknown)?;
@@ -123,7 +144,8 @@ impl Entitled {
         bank.book.account(&granted.iban).ok_or(Refusal::ResourceUnknown)
     }
 
-    fn check_access(&self, iban: &Iban, resource: Resource) -> Result<(), Refusal> {
+    /// Whether the consent covers this data of an account.
+    pub(super) fn check_access(&self, iban: &Iban, resource: Resource) -> Result<(), Refusal> {
         let reachable = self.consent.access.is_addressable() && self.consent.access.allows(resource, iban);
         reachable.then_some(()).ok_or(Refusal::ConsentInvalid)
     }

@@ -64,6 +64,17 @@ fn subject<'s>(headers: &HeaderMap, caller: &Caller, state: &'s State, moment: M
     Ok(state.grants.subject_of(token, &caller.tpp.organisation, moment.now)?)
 }
 
+/// Turns away whoever asks too often how a consent or an authorisation stands, if the bank minds.
+pub(super) fn check_patience(bank: &Bank, consent: &str) -> Result<(), Refusal> {
+    if !bank.read(|state, _| state.policy.limits_polls) {
+        return Ok(());
+    }
+    let in_time = bank.change(|state, moment| {
+        Ok::<_, Refusal>(state.consents.get_mut(consent).is_none_or(|consent| consent.poll(moment.now)))
+    })?;
+    in_time.then_some(()).ok_or(Refusal::TooSoon)
+}
+
 /// Whoever asks about a consent gives the customer in the app the time to decide, if that is scripted.
 pub(super) fn play_script(bank: &Bank, mood: Mood, consent: &str) -> Result<(), Refusal> {
     let waits = mood.profile().approach == Approach::Decoupled && bank.read(|state, _| state.desk.has_decision(mood));

@@ -1,56 +1,30 @@
 //! `/accounts/{account}/transactions`: lists in pages, and the single transaction.
 
+mod report;
+mod window;
+
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Json;
-use jiff::civil::Date;
-use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::balances::reference;
+use super::balances::{self, reference};
 use super::data::Entitled;
-use crate::accounts::history::{Entry, Statement, decimal};
+use crate::accounts::history::{Entry, Statement};
 use crate::accounts::people::Account;
-use crate::accounts::routine::Flow;
 use crate::bank::Bank;
 use crate::consent::access::Resource;
+use crate::policy::BookingStatus;
 use crate::refusal::Refusal;
 
-/// Small enough that a year takes several pages.
-const PAGE: usize = 100;
+pub(super) use report::{Report, amount};
+use report::{booked, entry_reference};
+use window::{PAGE, Since};
+pub(super) use window::{Window, Wish, understood};
 
-/// The query as it comes.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Wish {
-    booking_status: String,
-    date_from: Date,
-    date_to: Option<Date>,
-    page: Option<usize>,
-    entry_reference_from: Option<String>,
-    delta_list: Option<String>,
-}
-
-type Wished = Result<Query<Wish>, axum::extract::rejection::QueryRejection>;
-
-/// A page of a list, as it was asked for.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    status: BookingStatus,
-    from: Date,
-    to: Date,
-    /// Counted from one.
-    page: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BookingStatus {
-    Booked,
-    Pending,
-    Both,
-}
+/// The query parameters, or why there are none.
+pub(super) type Wished = Result<Query<Wish>, axum::extract::rejection::QueryRejection>;
 
 /// `GET /accounts/{account}/transactions`. Only the first page of a list counts as a read.
 pub(super) async fn list(
@@ -60,14 +34,41 @@ pub(super) async fn list(
     wish: Wished,
 ) -> Result<Json<Value>, Refusal> {
     let account = entitled.account(&bank, &id, Resource::Transactions)?;
-    let Query(wish) = wish.map_err(|error| Refusal::Format(error.body_text()))?;
-    let window = Window::of(&wish, entitled.moment.today)?;
+    let wish = understood(wish)?;
+    let window = Window::of(&wish, &entitled)?;
     if window.page == 1 {
         entitled.count(&bank, Resource::Transactions, Some(&id))?;
     }
+    let statement = since(&bank, &bank.book.statement(account, entitled.moment.today), &window, &entitled, &id)?;
+    let path = format!("/accounts/{id}");
+    let report = Report { statement: &statement, window: &window, account, entitled: &entitled };
+    let mut answer = json!({ "account": reference(account) });
+    if entitled.policy.download && report.length() > PAGE {
+        let file = format!("{path}/transactions/download?{}", window.at(1));
+        answer["_links"] = json!({ "download": entitled.links(&bank).to(&file) });
+    } else {
+        answer["transactions"] = report.page(entitled.links(&bank), &path);
+    }
+    if wish.with_balance {
+        entitled.account(&bank, &id, Resource::Balances)?;
+        answer["balances"] = balances::of(&bank, account, entitled.moment);
+    }
+    Ok(Json(answer))
+}
+
+/// `GET /accounts/{account}/transactions/download`: the whole list at once.
+pub(super) async fn download(
+    State(bank): State<Arc<Bank>>,
+    entitled: Entitled,
+    Path(id): Path<String>,
+    wish: Wished,
+) -> Result<Json<Value>, Refusal> {
+    let account = entitled.account(&bank, &id, Resource::Transactions)?;
+    let window = Window::of(&understood(wish)?, &entitled)?.whole();
     let statement = bank.book.statement(account, entitled.moment.today);
-    let report = report(&statement, window, account, &entitled, &bank, &id);
-    Ok(Json(json!({ "account": reference(account), "transactions": report })))
+    let report = Report { statement: &statement, window: &window, account, entitled: &entitled };
+    let page = report.page(entitled.links(&bank), &format!("/accounts/{id}"));
+    Ok(Json(json!({ "account": reference(account), "transactions": page })))
 }
 
 /// `GET /accounts/{account}/transactions/{transaction}`
@@ -76,166 +77,46 @@ pub(super) async fn show(
     entitled: Entitled,
     Path((id, transaction)): Path<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    let account = entitled.account(&bank, &id, Resource::Transaction)?;
+    let account: &Account = entitled.account(&bank, &id, Resource::Transaction)?;
     entitled.count(&bank, Resource::Transaction, Some(&id))?;
     let statement = bank.book.statement(account, entitled.moment.today);
     let entry = statement.booked.iter().find(|entry| entry.id == transaction);
     let entry = entry.ok_or(Refusal::ResourceUnknown)?;
-    Ok(Json(json!({ "transactionsDetails": booked(entry, account) })))
+    Ok(Json(json!({ "transactionsDetails": booked(entry, account, &entitled.policy) })))
+}
+
+/// The statement without what came before the point that a delta starts from. A `deltaList` starts
+/// where the last one of this consent ended.
+fn since(
+    bank: &Bank,
+    statement: &Statement,
+    window: &Window,
+    entitled: &Entitled,
+    account: &str,
+) -> Result<Statement, Refusal> {
+    let newest = statement.booked.first().map(entry_reference).unwrap_or_default();
+    let known = match &window.since {
+        Since::Date => return Ok(statement.clone()),
+        Since::Entry(reference) => Some(reference.clone()),
+        Since::LastTime => {
+            let place = format!("{} {account}", entitled.consent.id);
+            bank.change(|state, _| Ok::<_, Refusal>(state.deltas.insert(place, newest)))?
+        }
+    };
+    let Some(known) = known else {
+        return Ok(statement.clone());
+    };
+    let end = statement.booked.iter().position(|entry| entry_reference(entry) == known);
+    let booked: Vec<Entry> = statement.booked.iter().take(end.ok_or(Refusal::ResourceUnknown)?).cloned().collect();
+    Ok(Statement { booked, ..statement.clone() })
 }
 
 impl Window {
-    fn of(wish: &Wish, today: Date) -> Result<Self, Refusal> {
-        if wish.entry_reference_from.is_some() || wish.delta_list.is_some() {
-            return Err(Refusal::Unsupported("delta access"));
-        }
-        let window = Self {
-            status: BookingStatus::parse(&wish.booking_status)?,
-            from: wish.date_from,
-            to: wish.date_to.unwrap_or(today),
-            page: wish.page.unwrap_or(1),
-        };
-        if window.page == 0 {
-            return Err(Refusal::Format("pages are counted from 1".to_owned()));
-        }
-        if window.from > window.to || window.from > today {
-            return Err(Refusal::Period);
-        }
-        Ok(window)
-    }
-
-    fn holds(&self, date: Date) -> bool {
-        (self.from..=self.to).contains(&date)
-    }
-
-    fn at(&self, page: usize) -> String {
-        let status = self.status.as_str();
-        format!("bookingStatus={status}&dateFrom={}&dateTo={}&page={page}", self.from, self.to)
-    }
-}
-
-impl BookingStatus {
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        match text {
-            "booked" => Ok(Self::Booked),
-            "pending" => Ok(Self::Pending),
-            "both" => Ok(Self::Both),
-            "information" | "all" => Err(Refusal::Unsupported("this bookingStatus")),
-            _ => Err(Refusal::Format("bookingStatus is booked, pending or both".to_owned())),
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Booked => "booked",
-            Self::Pending => "pending",
-            Self::Both => "both",
-        }
-    }
-}
-
-/// The page asked for: booked transactions in pages, pending ones all on the first.
-fn report(
-    statement: &Statement,
-    window: Window,
-    account: &Account,
-    entitled: &Entitled,
-    bank: &Bank,
-    id: &str,
-) -> Value {
-    let mut report = json!({ "_links": links(statement, window, entitled, bank, id) });
-    if window.status != BookingStatus::Pending {
-        let page = in_window(statement, window).skip((window.page - 1).saturating_mul(PAGE)).take(PAGE);
-        report["booked"] = page.map(|entry| booked(entry, account)).collect();
-    }
-    if window.status != BookingStatus::Booked {
-        let pending = statement.pending.iter().filter(|entry| window.page == 1 && window.holds(entry.made_on));
-        report["pending"] = pending.map(|entry| described(entry, account)).collect();
-    }
-    report
-}
-
-fn in_window(statement: &Statement, window: Window) -> impl Iterator<Item = &Entry> {
-    let wanted = window.status != BookingStatus::Pending;
-    statement.booked.iter().filter(move |entry| wanted && window.holds(entry.booked_on))
-}
-
-fn links(statement: &Statement, window: Window, entitled: &Entitled, bank: &Bank, id: &str) -> Value {
-    let links = entitled.links(bank);
-    let page = |number: usize| links.to(&format!("/accounts/{id}/transactions?{}", window.at(number)));
-    let last = in_window(statement, window).count().div_ceil(PAGE).max(1);
-    let mut all = json!({ "account": links.to(&format!("/accounts/{id}")), "first": page(1), "last": page(last) });
-    if window.page < last {
-        all["next"] = page(window.page + 1);
-    }
-    if window.page > 1 {
-        all["previous"] = page(window.page - 1);
-    }
-    all
-}
-
-fn booked(entry: &Entry, account: &Account) -> Value {
-    let mut transaction = described(entry, account);
-    transaction["transactionId"] = json!(entry.id);
-    transaction["bookingDate"] = json!(entry.booked_on);
-    transaction["valueDate"] = json!(entry.booked_on);
-    transaction
-}
-
-/// What is known before booking: no identifier and no dates of booking yet.
-fn described(entry: &Entry, account: &Account) -> Value {
-    let amount: Decimal = decimal(entry.cents);
-    let mut transaction = json!({
-        "transactionAmount": { "currency": account.currency, "amount": amount.to_string() },
-        "remittanceInformationUnstructured": entry.text,
-        "bankTransactionCode": entry.kind.transaction_code(entry.flow),
-    });
-    let (name, iban) = match entry.flow {
-        Flow::In => ("debtorName", "debtorAccount"),
-        Flow::Out => ("creditorName", "creditorAccount"),
-    };
-    transaction[name] = json!(entry.party_name);
-    if let Some(other) = &entry.party_iban {
-        transaction[iban] = json!({ "iban": other });
-    }
-    transaction
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    const TODAY: Date = date(2026, 11, 20);
-
-    fn window(query: &str) -> Result<Window, Refusal> {
-        let uri = format!("https://bank.example/?{query}").parse().unwrap();
-        let Query(wish) = Query::<Wish>::try_from_uri(&uri).map_err(|error| Refusal::Format(error.body_text()))?;
-        Window::of(&wish, TODAY)
-    }
-
-    #[test]
-    fn reads_a_window_up_to_today_from_page_one() {
-        let window = window("bookingStatus=both&dateFrom=2026-01-01").unwrap();
-        assert_eq!((window.to, window.page), (TODAY, 1));
-        assert_eq!(window.at(2), "bookingStatus=both&dateFrom=2026-01-01&dateTo=2026-11-20&page=2");
-    }
-
-    #[test]
-    fn refuses_windows_that_make_no_sense() {
-        for query in [
-            "dateFrom=2026-01-01",
-            "bookingStatus=booked",
-            "bookingStatus=some&dateFrom=2026-01-01",
-            "bookingStatus=information&dateFrom=2026-01-01",
-            "bookingStatus=booked&dateFrom=yesterday",
-            "bookingStatus=booked&dateFrom=2026-02-01&dateTo=2026-01-01",
-            "bookingStatus=booked&dateFrom=2027-01-01&dateTo=2027-02-01",
-            "bookingStatus=booked&dateFrom=2026-01-01&page=0",
-            "bookingStatus=booked&dateFrom=2026-01-01&deltaList=true",
-        ] {
-            assert!(window(query).is_err(), "{query}");
+    fn shows(&self, status: BookingStatus) -> bool {
+        match self.status {
+            BookingStatus::All => true,
+            BookingStatus::Both => status != BookingStatus::Information,
+            one => one == status,
         }
     }
 }

@@ -37,6 +37,10 @@ pub(crate) enum Resource {
     Balances,
     Transactions,
     Transaction,
+    CardAccounts,
+    CardAccount,
+    CardBalances,
+    CardTransactions,
 }
 
 /// Why an `access` object is refused.
@@ -139,12 +143,18 @@ impl Access {
     pub(crate) fn allows(&self, resource: Resource, iban: &Iban) -> bool {
         let listed = |list: &Option<Vec<AccountReference>>| list.iter().flatten().any(|one| one.iban == *iban);
         match (self.form, resource) {
-            (Form::Everything, _) | (Form::List, Resource::Accounts) => true,
-            (Form::List, Resource::Balances) => self.wire.available_accounts_with_balance.is_some(),
+            (Form::Everything, _) | (Form::List, Resource::Accounts | Resource::CardAccounts) => true,
+            (Form::List, Resource::Balances | Resource::CardBalances) => {
+                self.wire.available_accounts_with_balance.is_some()
+            }
             (Form::List, _) => false,
-            (_, Resource::Accounts | Resource::Account) => self.named().contains(iban),
-            (_, Resource::Balances) => listed(&self.wire.balances),
-            (_, Resource::Transactions | Resource::Transaction) => listed(&self.wire.transactions),
+            (_, Resource::Accounts | Resource::Account | Resource::CardAccounts | Resource::CardAccount) => {
+                self.named().contains(iban)
+            }
+            (_, Resource::Balances | Resource::CardBalances) => listed(&self.wire.balances),
+            (_, Resource::Transactions | Resource::Transaction | Resource::CardTransactions) => {
+                listed(&self.wire.transactions)
+            }
         }
     }
 

@@ -5,12 +5,10 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::access::Access;
+use crate::policy::{Policy, TooLong};
 
-/// The longest time a consent holds (Delegated Regulation 2022/2360: 180 days between two SCAs).
-const LONGEST_DAYS: i64 = 180;
-
-/// The most background reads a day (Delegated Regulation 2018/389, Art. 36(5)(b)).
-const MOST_READS: u8 = 4;
+/// The date that asks for the longest time there is (Berlin Group, `validUntil`).
+const AS_LONG_AS_POSSIBLE: Date = jiff::civil::date(9999, 12, 31);
 
 /// A request for a consent that the bank takes, already cut down to what the bank grants.
 #[derive(Debug)]
@@ -40,6 +38,8 @@ pub(crate) enum OrderFault {
     Frequency,
     #[error("validUntil lies in the past")]
     Past,
+    #[error("validUntil lies further ahead than this bank grants")]
+    TooLong,
     #[error("this bank has no combined sessions")]
     Combined,
 }
@@ -57,12 +57,12 @@ struct Wire {
 impl Order {
     /// What a customer agrees to where no consent is asked for: all data of the accounts to pick, as
     /// long and as often as the bank grants.
-    pub(crate) fn of_everything(redirect_uri: &str, today: Date) -> Self {
+    pub(crate) fn of_everything(redirect_uri: &str, policy: &Policy, today: Date) -> Self {
         Self {
             access: Access::offer(),
             recurring: true,
-            valid_until: today.saturating_add(LONGEST_DAYS.days()),
-            frequency_per_day: MOST_READS,
+            valid_until: last_day(policy, today),
+            frequency_per_day: policy.most_reads,
             ordered_on: today,
             redirect_uri: redirect_uri.to_owned(),
             nok_redirect_uri: None,
@@ -71,7 +71,7 @@ impl Order {
 
     /// Reads the body. `validUntil` is shortened to what the bank grants (9999-12-31 asks for the
     /// longest), `frequencyPerDay` is capped.
-    pub(crate) fn parse(body: &[u8], returns: Returns, today: Date) -> Result<Self, OrderFault> {
+    pub(crate) fn parse(body: &[u8], returns: Returns, policy: &Policy, today: Date) -> Result<Self, OrderFault> {
         let wire: Wire = serde_json::from_slice(body)?;
         if wire.combined_service_indicator {
             return Err(OrderFault::Combined);
@@ -82,16 +82,27 @@ impl Order {
         if wire.valid_until < today {
             return Err(OrderFault::Past);
         }
+        let last = last_day(policy, today);
+        let beyond = wire.valid_until > last && wire.valid_until != AS_LONG_AS_POSSIBLE;
+        if beyond && policy.too_long == TooLong::Refused {
+            return Err(OrderFault::TooLong);
+        }
+        let most = policy.most_reads;
         Ok(Self {
             access: wire.access,
             recurring: wire.recurring_indicator,
-            valid_until: wire.valid_until.min(today.saturating_add(LONGEST_DAYS.days())),
-            frequency_per_day: u8::try_from(wire.frequency_per_day).unwrap_or(MOST_READS).min(MOST_READS),
+            valid_until: wire.valid_until.min(last),
+            frequency_per_day: u8::try_from(wire.frequency_per_day).unwrap_or(most).min(most),
             ordered_on: today,
             redirect_uri: returns.ok,
             nok_redirect_uri: returns.nok,
         })
     }
+}
+
+/// The last day of a consent that holds as long as this bank grants.
+fn last_day(policy: &Policy, today: Date) -> Date {
+    today.saturating_add(i64::from(policy.longest_days).days())
 }
 
 #[cfg(test)]
@@ -104,13 +115,17 @@ mod tests {
     const TODAY: Date = date(2026, 11, 20);
 
     fn parse(changes: &Value) -> Result<Order, OrderFault> {
+        parse_by(&Policy::default(), changes)
+    }
+
+    fn parse_by(policy: &Policy, changes: &Value) -> Result<Order, OrderFault> {
         let mut body = json!({ "access": { "accounts": [] }, "recurringIndicator": true,
             "validUntil": "2026-12-31", "frequencyPerDay": 4, "combinedServiceIndicator": false });
         for (name, value) in changes.as_object().unwrap() {
             body[name] = value.clone();
         }
         let returns = Returns { ok: "https://tpp.example/".to_owned(), nok: None };
-        Order::parse(body.to_string().as_bytes(), returns, TODAY)
+        Order::parse(body.to_string().as_bytes(), returns, policy, TODAY)
     }
 
     #[test]
@@ -140,6 +155,15 @@ mod tests {
         ] {
             assert!(parse(&wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn refuses_longer_consents_where_the_policy_says_so() {
+        let policy = Policy { too_long: TooLong::Refused, longest_days: 90, ..Policy::default() };
+        let until = |date: &str| parse_by(&policy, &json!({ "validUntil": date }));
+        assert!(matches!(until("2027-02-19"), Err(OrderFault::TooLong)));
+        assert_eq!(until("2027-02-18").unwrap().valid_until, date(2027, 2, 18));
+        assert_eq!(until("9999-12-31").unwrap().valid_until, date(2027, 2, 18));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Json;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body::Mistake;
+use super::body::{Body, Mistake};
 use crate::bank::{Bank, Moment};
 use crate::consent::{Consent, ConsentStatus};
 
@@ -22,6 +23,26 @@ pub(super) async fn revoke(State(bank): State<Arc<Bank>>, Path(id): Path<String>
     bank.change(|state, moment| {
         let consent = state.consents.get_mut(&id).ok_or(Mistake::NoSuchThing)?;
         consent.end(ConsentStatus::RevokedByPsu, moment.today);
+        Ok(Json(described(consent, moment)))
+    })
+}
+
+/// Where a test wants a consent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Standing {
+    status: ConsentStatus,
+}
+
+/// `POST /consents/{consent}/status`: puts a consent into any state, whatever it was in.
+pub(super) async fn put(
+    State(bank): State<Arc<Bank>>,
+    Path(id): Path<String>,
+    Body(standing): Body<Standing>,
+) -> Result<Json<Value>, Mistake> {
+    bank.change(|state, moment| {
+        let consent = state.consents.get_mut(&id).ok_or(Mistake::NoSuchThing)?;
+        consent.put(standing.status, moment.today);
         Ok(Json(described(consent, moment)))
     })
 }

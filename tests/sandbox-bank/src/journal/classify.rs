@@ -50,7 +50,9 @@ fn subject<'a>(method: &Method, segments: &[&'a str]) -> (Operation, Option<&'a 
         ["v1", "accounts"] => (Operation::Accounts, None, None),
         ["v1", "accounts", id] => (Operation::Account, None, Some(id)),
         ["v1", "accounts", id, "balances"] => (Operation::Balances, None, Some(id)),
-        ["v1", "accounts", id, "transactions"] => (Operation::Transactions, None, Some(id)),
+        ["v1", "accounts", id, "transactions"] | ["v1", "accounts", id, "transactions", "download"] => {
+            (Operation::Transactions, None, Some(id))
+        }
         ["v1", "accounts", id, "transactions", _] => (Operation::Transaction, None, Some(id)),
         ["v1", "card-accounts"] => (Operation::CardAccounts, None, None),
         ["v1", "card-accounts", id] => (Operation::CardAccount, None, Some(id)),

@@ -95,7 +95,7 @@ fn errand(
         Aim::Login => return Ok(Errand::Login { mood }),
         Aim::Consent(id) => state.consents.get(&id).ok_or(DecisionError::Closed)?.clone(),
         Aim::Accounts => {
-            let order = Order::of_everything(&request.redirect_uri, moment.today);
+            let order = Order::of_everything(&request.redirect_uri, &state.policy, moment.today);
             let tpp = ThirdParty { organisation: request.client.clone(), name: request.client.clone() };
             let ids = Ids { consent: random::id()?, authorisation: Some(random::id()?) };
             let consent = Consent::received(order, tpp, mood, ids, moment.now);

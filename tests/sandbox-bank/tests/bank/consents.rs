@@ -202,6 +202,6 @@ async fn answers_wrong_methods_and_paths_in_its_own_form() {
     let world = World::new().await;
     let answer = read(world.api(Method::PUT, "/oauth/v1/consents").send().await.unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (405, "SERVICE_INVALID"));
-    let answer = world.get("/oauth/v1/card-accounts").await;
+    let answer = world.get("/oauth/v1/standing-orders").await;
     assert_eq!((answer.status.as_u16(), answer.code()), (404, "RESOURCE_UNKNOWN"));
 }

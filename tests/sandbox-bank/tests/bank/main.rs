@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
+mod cards;
 mod certificates;
 mod consents;
 mod control;
 mod data;
 mod faults;
 mod flow;
+mod habits;
 mod journal;
 mod moods;
 mod oauth;

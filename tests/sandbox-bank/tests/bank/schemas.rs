@@ -86,6 +86,63 @@ async fn data(world: &World, document: &Value, access: &crate::tpp::Access) {
     }
 }
 
+#[tokio::test]
+async fn starts_and_confirms_authorisations_as_the_published_schemas_say() {
+    let Some(document) = document() else { return };
+    let world = World::new().await;
+    let unsigned = json!({ "signatures": { "explicit": "ignored" } });
+    world.control(reqwest::Method::POST, "/policy", unsigned).await;
+    let created = world.consent("explicit", offer()).await;
+    check(&document, &schema("consentsResponse-201"), "consent", &created.body);
+    let link = created.body["_links"]["startAuthorisation"]["href"].as_str().unwrap();
+    let started = read(world.api(reqwest::Method::POST, link).send().await.unwrap()).await;
+    check(&document, &schema("startScaprocessResponse"), "start", &started.body);
+    world.decide(json!({ "decision": "approve" })).await;
+    let back = world.visit(started.body["_links"]["scaRedirect"]["href"].as_str().unwrap()).await;
+    let sca_status = world.get(started.body["_links"]["scaStatus"]["href"].as_str().unwrap()).await;
+    check(&document, &schema("scaStatusResponse"), "unconfirmed", &sca_status.body);
+    let code = json!({ "confirmationCode": crate::tpp::parameter(&back, "confirmationCode") });
+    let link = started.body["_links"]["confirmation"]["href"].as_str().unwrap();
+    let confirmed = read(world.api(reqwest::Method::PUT, link).json(&code).send().await.unwrap()).await;
+    check(&document, &schema("authorisationConfirmationResponse"), "confirmation", &confirmed.body);
+
+    let request = world.asking("decoupled", &order(offer())).header("PSU-ID", "anna-schmidt");
+    let created = read(request.send().await.unwrap()).await;
+    check(&document, &schema("consentsResponse-201"), "decoupled", &created.body);
+}
+
+#[tokio::test]
+async fn tells_cards_and_standing_orders_as_the_published_schemas_say() {
+    let Some(document) = document() else { return };
+    let world = World::new().await;
+    let habits = json!({ "booking_statuses": ["booked", "both", "all"], "pending": "same_reference" });
+    world.control(reqwest::Method::POST, "/policy", habits).await;
+    let access = world.access("redirect").await;
+    let list = world.attended(&access, "/card-accounts?withBalance=true").await.body;
+    let card = list["cardAccounts"][0]["resourceId"].as_str().unwrap();
+    check(&document, &schema("cardAccountList"), "cards", &list);
+    let account = world.accounts(&access).await[0].clone();
+    for (path, pointer) in [
+        (format!("/card-accounts/{card}"), response("OK_200_CardAccountDetails")),
+        (format!("/card-accounts/{card}/balances"), schema("readCardAccountBalanceResponse-200")),
+        (
+            format!("/card-accounts/{card}/transactions?bookingStatus=both&dateFrom=2026-01-01"),
+            schema("cardAccountsTransactionsResponse200"),
+        ),
+        (
+            format!("/accounts/{account}/transactions?bookingStatus=all&dateFrom=2026-01-01&withBalance=true"),
+            schema("transactionsResponse-200_json"),
+        ),
+    ] {
+        let answer = world.attended(&access, &path).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        check(&document, &pointer, &path, &answer.body);
+    }
+    world.control(reqwest::Method::POST, "/policy", json!({ "download": true })).await;
+    let year = format!("/accounts/{account}/transactions?bookingStatus=booked&dateFrom=2025-11-20");
+    check(&document, &schema("transactionsResponse-200_json"), "download", &world.attended(&access, &year).await.body);
+}
+
 fn response(name: &str) -> String {
     format!("/components/responses/{name}/content/application~1json/schema")
 }
