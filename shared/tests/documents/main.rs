@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
 
+mod certificates;
 mod configuration;
 mod errors;
 mod firestore;
