@@ -153,7 +153,7 @@ fn names_what_is_wrong() {
     let good = certificate(&[of_openssl()]);
     assert_eq!(facts(b"nonsense"), Err(UnreadableCertificate::NotX509));
     assert_eq!(facts(&[&good[..], &[0]].concat()), Err(UnreadableCertificate::NotX509));
-    assert_eq!(facts(&[0x30; LONGEST + 1]), Err(UnreadableCertificate::NotX509));
+    assert_eq!(facts(&vec![0x30; LONGEST + 1]), Err(UnreadableCertificate::NotX509));
     assert_eq!(facts(&certificate(&[b"nonsense".to_vec()])), Err(UnreadableCertificate::Statements));
     let twice = facts(&certificate(&[of_openssl(), of_openssl()]));
     // The library may refuse an extension that is there twice before we do.
