@@ -6,6 +6,7 @@
 mod activation;
 mod approaches;
 mod callback;
+mod certificates;
 mod connect;
 mod costs;
 mod coverage;
