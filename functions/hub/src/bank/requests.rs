@@ -11,7 +11,9 @@ use shared::{
     protocol::{
         adjustment::{NotMade, adjusted},
         berlin_group::{
-            accounts, authorisations, balances,
+            accounts,
+            approach::authorises_by_oauth,
+            authorisations, balances,
             consents::{self, ConsentOrder},
             errors::UnsendableRequest,
             headers::CallHeaders,
@@ -193,9 +195,8 @@ impl Maker<'_> {
     /// With our state in it where a consent is authorised without OAuth.
     fn redirect_uri(self) -> Url {
         let mut uri = self.samples.redirect_uri.clone();
-        let by_oauth = self.bank.oauth.as_ref().is_some_and(|profile| profile.stage != Stage::PreStep);
         match self.bank.consent.state {
-            _ if by_oauth => {}
+            _ if authorises_by_oauth(self.bank) => {}
             StatePlace::Query => _ = uri.query_pairs_mut().append_pair("state", self.samples.state.expose()),
             StatePlace::Path => {
                 if let Ok(mut segments) = uri.path_segments_mut() {
