@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, header};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::key_id::{Fingerprint, IssuerForm, KeyIdForm, NameEscaping, NameOrder, SerialForm, UnlistedAttributes};
@@ -92,7 +92,7 @@ pub enum Scheme {
 }
 
 /// Which header a signature of draft-cavage stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Carrier {
     /// `Signature: keyId=…` (§4).
@@ -113,7 +113,7 @@ pub struct MessageSignature {
 }
 
 /// What a key signs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -129,7 +129,7 @@ pub enum SignatureAlgorithm {
 }
 
 /// The hash that binds a body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DigestAlgorithm {
     /// SHA-256.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
 
+mod bank_documents;
 mod certificates;
 mod configuration;
 mod errors;

@@ -90,7 +90,10 @@ pub fn client() -> BankClient {
 impl Report {
     fn add_requests(&mut self, bank: &Bank, seal: Option<&SigningCertificate>, now: Timestamp) {
         let Some(samples) = Samples::of(bank) else { return };
-        let _ = write!(self.text, "\nWhat begins with {MARK} stands for what a call brings along.\n");
+        let _ = write!(
+            self.text,
+            "\nWhat begins with {MARK} stands for what a call brings along; so do ids, dates, state and PKCE.\n"
+        );
         for operation in Operation::ALL {
             let made = requests::of(operation, bank, &samples, now.to_zoned(TimeZone::UTC).date());
             let _ = write!(self.text, "\n== {}\n", operation.name());
@@ -117,7 +120,7 @@ impl Report {
             }
             _ => None,
         };
-        self.text.push_str(&printing::request(&request));
+        self.text.push_str(&printing::request(bank, &request));
         match signed {
             None => {}
             Some(Ok(base)) => _ = write!(self.text, "\n{base}"),

@@ -3,10 +3,13 @@
 use std::fmt::{self, Write};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use shared::{
-    domain::{bank::SealProfile, operation::Operation},
+    domain::{
+        bank::{Bank, SealProfile},
+        operation::Operation,
+    },
     protocol::{
         exchange::BankRequest,
         http_signature::{SigningCertificate, UnsignableRequest, prepare},
@@ -14,18 +17,18 @@ use shared::{
 };
 use url::Url;
 
-use super::samples::MARK;
-
 /// What stands where a signature would.
 const SIGNATURE: &str = "SAMPLE-signature";
 
 /// What is shown of a secret.
 const SECRET: &str = "(secret)";
 
-/// A request as it would leave.
-pub fn request(request: &BankRequest) -> String {
+/// A request as it would leave. What the document adds to every call, such as an API key, is not shown.
+pub fn request(bank: &Bank, request: &BankRequest) -> String {
     let mut text = format!("{} {}\n", request.method, request.url);
-    let _ = headers(&mut text, &request.headers);
+    let added = bank.operations.of(request.operation).flat_map(|profile| &profile.headers);
+    let hidden: Vec<_> = added.map(|header| &header.value).collect();
+    let _ = headers(&mut text, &request.headers, &hidden);
     if let Some(body) = &request.body {
         let _ = write!(text, "\n{}\n", String::from_utf8_lossy(body));
     }
@@ -57,17 +60,13 @@ pub fn is_signed(seal: Option<&SealProfile>, operation: Operation) -> bool {
     seal.is_some_and(|seal| seal.covers(operation))
 }
 
-fn headers(text: &mut String, headers: &HeaderMap) -> fmt::Result {
+fn headers(text: &mut String, headers: &HeaderMap, hidden: &[&HeaderValue]) -> fmt::Result {
+    let shown = |value| if hidden.contains(&value) { SECRET.to_owned() } else { shown(value) };
     let mut lines: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), shown(value))).collect();
     lines.sort();
     lines.into_iter().try_for_each(|(name, value)| writeln!(text, "{name}: {value}"))
 }
 
-fn shown(value: &http::HeaderValue) -> String {
-    let encoded = STANDARD.encode(SIGNATURE);
-    match value.to_str() {
-        Ok(text) if text.contains(&encoded) => text.replace(&encoded, SIGNATURE),
-        Ok(text) if !value.is_sensitive() || text.contains(MARK) => text.to_owned(),
-        _ => SECRET.to_owned(),
-    }
+fn shown(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).replace(&STANDARD.encode(SIGNATURE), SIGNATURE)
 }

@@ -41,8 +41,9 @@ pub fn validator() -> Option<&'static Validator> {
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            if fields.get("default").is_some_and(Value::is_null) {
-                fields.remove("default");
+            fields.retain(|name, value| name != "default" || !value.is_null());
+            if let Some(Value::Object(default)) = fields.get_mut("default") {
+                default.retain(|_, value| !value.is_null());
             }
             if let Some(Value::Array(kinds)) = fields.get_mut("type") {
                 kinds.retain(|kind| kind != "null");

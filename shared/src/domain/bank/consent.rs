@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::domain::consent::AccessWanted;
 
 /// What a bank's consents allow.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ConsentProfile {
@@ -132,7 +132,7 @@ pub enum ConsentKind {
 }
 
 /// How the authorisation of a consent starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Authorisation {
     /// As the bank's answer offers.
@@ -145,7 +145,7 @@ pub enum Authorisation {
 }
 
 /// Which approach is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Preference {
     /// `TPP-Redirect-Preferred: true`.
@@ -158,7 +158,7 @@ pub enum Preference {
 }
 
 /// Where our state stands in a redirect address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatePlace {
     /// In the query.
@@ -169,7 +169,7 @@ pub enum StatePlace {
 }
 
 /// How a decoupled authorisation is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Polling {
     /// Seconds until the bank is asked first.
@@ -188,7 +188,7 @@ impl Default for Polling {
 }
 
 /// How long after SCA a bank shows more than later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FirstMinutes {
     /// How long.

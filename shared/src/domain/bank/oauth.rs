@@ -83,7 +83,7 @@ impl OAuthProfile {
 }
 
 /// Endpoints that are fixed, over what the metadata say (RFC 8414 §2).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Endpoints {
     /// Where the browser goes.
@@ -95,7 +95,7 @@ pub struct Endpoints {
 }
 
 /// When the PSU meets the authorisation server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// To authorise a consent that exists.
@@ -117,7 +117,7 @@ impl Stage {
 }
 
 /// Proof Key for Code Exchange (RFC 7636).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pkce {
     /// `S256`.
@@ -128,7 +128,7 @@ pub enum Pkce {
 }
 
 /// The authorisation request that the browser carries (RFC 6749 §4.1.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthorizeProfile {
     /// Who calls the authorisation endpoint.
@@ -140,7 +140,7 @@ pub struct AuthorizeProfile {
 }
 
 /// Who calls the authorisation endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorizeBy {
     /// The PSU's browser.
@@ -153,7 +153,7 @@ pub enum AuthorizeBy {
 }
 
 /// What the link `scaOAuth` of a consent leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaOAuthLink {
     /// The server's metadata, which are read where the document says all the same.
@@ -164,7 +164,7 @@ pub enum ScaOAuthLink {
 }
 
 /// Calls of the token endpoint (RFC 6749 §3.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenCallProfile {
     /// Form fields that are sent besides.
@@ -174,7 +174,7 @@ pub struct TokenCallProfile {
 }
 
 /// A token for ourselves, with no PSU in it (RFC 6749 §4.4).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationToken {
     /// The scope to ask for.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::presence::{HeaderText, PsuAtBank};
 
 /// What a bank wants to know of the PSU.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PsuProfile {
     /// What every attended call must tell: all of it or none. `ip_address` is always part of it.
@@ -53,7 +53,7 @@ impl Default for PsuProfile {
 }
 
 /// What can be told of the PSU's request (Berlin Group 1.3.11, headers `PSU-*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the header of its name")]
 pub enum PsuHeader {
@@ -102,7 +102,7 @@ impl PsuHeader {
 }
 
 /// What becomes of an attended call that cannot tell all that the bank wants to know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Incomplete {
     /// It is not made; the CRM is told what is missing.
@@ -113,7 +113,7 @@ pub enum Incomplete {
 }
 
 /// Whether something must, may or must not be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PsuIdRule {
     /// It may.

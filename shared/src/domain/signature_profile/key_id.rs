@@ -1,7 +1,7 @@
 //! How banks want keys to be named.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// How a key is named.
@@ -28,7 +28,7 @@ pub enum KeyIdForm {
 }
 
 /// How a serial number is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SerialForm {
     /// Hexadecimal in small letters, without leading zeroes.
@@ -52,7 +52,7 @@ pub struct IssuerForm {
 }
 
 /// Which part of a name comes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameOrder {
     /// The most specific, so the common name (RFC 2253 §2.1).
@@ -63,7 +63,7 @@ pub enum NameOrder {
 }
 
 /// What becomes of signs that cannot stand as they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameEscaping {
     /// Blanks, percent signs and all that is not visible ASCII as `%20` and the like, as in Berlin Group's example.
@@ -74,7 +74,7 @@ pub enum NameEscaping {
 }
 
 /// What becomes of attributes without a short name in RFC 2253 §2.3, such as `organizationIdentifier`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnlistedAttributes {
     /// `2.5.4.97=#0c15…`: the number and the encoded value (RFC 2253 §2.4), as Java prints them.
@@ -85,7 +85,7 @@ pub enum UnlistedAttributes {
 }
 
 /// What follows the address of a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fingerprint {
     /// Nothing.

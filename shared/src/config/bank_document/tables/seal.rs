@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::{
@@ -33,7 +33,7 @@ pub struct SealTable {
 }
 
 /// The form of signatures. What is not set is as Berlin Group's NextGenPSD2 1.3 has it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignatureTable {
     /// Which standard.
@@ -81,7 +81,7 @@ impl Default for SignatureTable {
 }
 
 /// A standard of signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SchemeWord {
     /// draft-cavage-http-signatures-10, with `Digest`.
@@ -91,7 +91,7 @@ pub enum SchemeWord {
 }
 
 /// How a key is named.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeyIdTable {
     /// The form.
@@ -113,7 +113,7 @@ pub struct KeyIdTable {
 }
 
 /// A form of a key's name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyIdWord {
     /// `SN=…,CA=…` (Berlin Group).
@@ -128,7 +128,7 @@ pub enum KeyIdWord {
 }
 
 /// How the certificate goes along with a signature.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CertificateTable {
     /// Its header; `TPP-Signature-Certificate` if not set.
@@ -140,7 +140,7 @@ pub struct CertificateTable {
 }
 
 /// How a certificate stands in a header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateFormWord {
     /// The DER in base64, on one line.
