@@ -6,7 +6,10 @@ use axum::{
 };
 use serde::Serialize;
 use shared::{
-    domain::{bank::Bank, ids::BankId},
+    domain::{
+        bank::{Assurance, Bank, ConsentKind, PsuHeader, PsuIdRule},
+        ids::BankId,
+    },
     http::{
         app::App,
         problem::{Code, Problem},
@@ -33,6 +36,29 @@ pub struct BankView {
     bic: Option<String>,
     dialect: &'static str,
     version: &'static str,
+    /// A picture of the bank's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
+    /// How well the hub knows the bank.
+    assurance: Assurance,
+    /// What a consent may open; the first is asked for if none is named.
+    consent_kinds: Vec<ConsentKind>,
+    /// Whether a consent for one use can be had.
+    one_off_consents: bool,
+    /// Days that a consent lasts at most.
+    consent_days: u16,
+    /// Whether the bank wants to know how the PSU is called there (`psu_at_bank.id`).
+    psu_id: PsuIdRule,
+    /// The kinds of such names; the first is told if none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    psu_id_types: Vec<String>,
+    /// Whether the bank wants to know how the PSU's company is called there.
+    psu_corporate_id: PsuIdRule,
+    /// What a presence token must tell of the PSU's request; all of it or the bank refuses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    presence_wants: Vec<PsuHeader>,
+    /// Whether the bank answers while the PSU is not there.
+    background: bool,
 }
 
 impl From<&Bank> for BankView {
@@ -45,12 +71,24 @@ impl From<&Bank> for BankView {
             bic: bank.bic.clone(),
             dialect,
             version,
+            logo: bank.facts.logo.as_ref().map(ToString::to_string),
+            assurance: bank.facts.assurance,
+            consent_kinds: bank.consent.kinds.clone(),
+            one_off_consents: bank.consent.one_off,
+            consent_days: bank.consent.days(),
+            psu_id: bank.psu.id,
+            psu_id_types: bank.psu.id_types.clone(),
+            psu_corporate_id: bank.psu.corporate_id,
+            presence_wants: bank.psu.required.iter().copied().collect(),
+            background: bank.psu.background,
         }
     }
 }
 
 pub(crate) async fn list(State(app): State<App>) -> Json<BankList> {
-    Json(BankList { banks: app.deps.banks.values().map(|bank| BankView::from(&**bank)).collect() })
+    Json(BankList {
+        banks: app.deps.banks.values().filter(|bank| bank.facts.offered).map(|bank| BankView::from(&**bank)).collect(),
+    })
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<BankView>, Problem> {

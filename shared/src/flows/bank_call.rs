@@ -26,7 +26,8 @@ use crate::{
         seals::{SealError, Seals},
     },
     protocol::{
-        adjustment::adjusted, berlin_group::errors::UnsendableRequest, http_signature::prepare, oauth::metadata::Metadata,
+        adjustment::adjusted, berlin_group::errors::UnsendableRequest, http_signature::prepare,
+        oauth::metadata::Metadata,
     },
 };
 

@@ -60,7 +60,13 @@ impl AuditStream for Kept {
 /// Makes one call.
 async fn call(place: &Place, bank: &Bank, request: BankRequest) -> (Result<(), Trouble>, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
-    let calls = BankCalls::new(kept.clone(), Arc::new(place.seals()), kept.clone(), place.clock.clone(), Arc::new(SystemEntropy));
+    let calls = BankCalls::new(
+        kept.clone(),
+        Arc::new(place.seals()),
+        kept.clone(),
+        place.clock.clone(),
+        Arc::new(SystemEntropy),
+    );
     let trail = Trail::new(RequestId::from_random([7; 16]));
     let outcome = calls.send(bank, &trail, Subject::default(), request).await;
     (outcome.map(drop), kept)

@@ -116,7 +116,9 @@ async fn a_confirmation_that_the_bank_refuses_ends_the_journey() {
     let mut callback = browser.until_callback(&started.text("authorize_url")).await;
     let pairs: Vec<_> = callback
         .query_pairs()
-        .map(|(name, value)| (name.to_string(), if name == "confirmationCode" { "wrong".into() } else { value.to_string() }))
+        .map(|(name, value)| {
+            (name.to_string(), if name == "confirmationCode" { "wrong".into() } else { value.to_string() })
+        })
         .collect();
     callback.query_pairs_mut().clear().extend_pairs(pairs);
     let back = browser.land(&callback).await;
@@ -232,7 +234,8 @@ async fn a_refusal_on_another_device_ends_the_journey_and_so_does_silence() {
 async fn a_bank_is_told_the_psu_s_name_if_and_only_if_it_wants_it() {
     let bench = Bench::start().await;
     let crm = Crm::of(&bench, "acme");
-    let body = |bank: &str, names: Value| json!({"bank": bank, "psu": "c-1", "return_url": RETURN_URL, "psu_at_bank": names});
+    let body =
+        |bank: &str, names: Value| json!({"bank": bank, "psu": "c-1", "return_url": RETURN_URL, "psu_at_bank": names});
     for (bank, names) in [
         ("decoupled", json!({})),
         ("application", json!({"id": "anna"})),

@@ -48,7 +48,8 @@ impl Pair {
         let files = Arc::new(IdentityFiles::new(clock.clone(), Duration::ZERO));
         let seals = OpenSeals::new(Arc::clone(&files), None, clock.clone());
         let client = BankClient::new(PoolSettings::default(), files, clock.clone());
-        let calls = BankCalls::new(Arc::new(client), Arc::new(seals), Arc::new(AuditLog), clock);
+        let calls =
+            BankCalls::new(Arc::new(client), Arc::new(seals), Arc::new(AuditLog), clock, Arc::new(SystemEntropy));
         Self { bank, calls, folder, documents }
     }
 

@@ -177,6 +177,7 @@ async fn sealed_values_that_were_tampered_with_do_not_open() {
     use shared::ports::documents::{Collection, Document, Key, Write};
 
     let bench = Bench::start().await;
+    bench.allow_several_consents().await;
     let (one, two) = (bench.crm().connect("oauth").await, bench.crm().connect("oauth").await);
     let key = |session: &str| Key::new(Collection::Sessions, session);
     let stored = |session: String| {

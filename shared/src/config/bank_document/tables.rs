@@ -15,9 +15,12 @@ pub use self::{
     operations::{EVERY, HeaderText, OperationTable, OperationsTable, SecretFile},
     seal::{CertificateFormWord, CertificateTable, KeyIdTable, KeyIdWord, SchemeWord, SealTable, SignatureTable},
 };
-use crate::domain::bank::{
-    CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, MaintenanceWindow, PsuProfile, Registration,
-    TlsVersion,
+use crate::domain::{
+    bank::{
+        CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, MaintenanceWindow, PsuProfile, Registration,
+        TlsVersion,
+    },
+    data_profile::DataProfile,
 };
 
 /// A bank's document.

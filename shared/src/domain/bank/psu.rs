@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::presence::{HeaderText, PsuAtBank};
 
@@ -53,7 +54,7 @@ impl Default for PsuProfile {
 }
 
 /// What can be told of the PSU's request (Berlin Group 1.3.11, headers `PSU-*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the header of its name")]
 pub enum PsuHeader {
@@ -113,7 +114,7 @@ pub enum Incomplete {
 }
 
 /// Whether something must, may or must not be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PsuIdRule {
     /// It may.
