@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::accounts::book::Book;
 use crate::fault::{Fault, Faults};
+use crate::incident::{Incident, IncidentError, Range};
 use crate::journal::{Journal, Operation};
 use crate::mood::Mood;
 use crate::port::connections::Connections;
+use crate::port::shutter::Shutter;
 use crate::seal::Notary;
 use crate::settings::Clock;
 use crate::state::{State, day_of};
@@ -21,11 +23,22 @@ pub(crate) struct Bank {
     pub(crate) journal: Journal,
     /// Judges signatures.
     pub(crate) notary: Notary,
+    /// The certificates that are nobody's secret.
+    pub(crate) certificates: Certificates,
     /// The open connections of the banking port.
     pub(crate) connections: Arc<Connections>,
+    /// Whether anything listens on the banking port.
+    pub(crate) shutter: Shutter,
     clock: Clock,
     state: Mutex<State>,
     data: Option<DataDir>,
+}
+
+/// The bank's certificates in PEM.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificates {
+    pub(crate) ca: String,
+    pub(crate) server_chain: String,
 }
 
 /// Where the bank can be reached.
@@ -50,7 +63,7 @@ impl Bank {
         clock: Clock,
         state: State,
         journal: Journal,
-        notary: Notary,
+        (notary, certificates): (Notary, Certificates),
         data: Option<DataDir>,
     ) -> Self {
         Self {
@@ -58,7 +71,9 @@ impl Bank {
             book: Book::new(seed, state.opened_on),
             journal,
             notary,
+            certificates,
             connections: Arc::default(),
+            shutter: Shutter::default(),
             clock,
             state: Mutex::new(state),
             data,
@@ -89,23 +104,42 @@ impl Bank {
 
     /// The fault that strikes a request, if one is armed.
     pub(crate) fn draw_fault(&self, operation: Operation, mood: Option<Mood>) -> Option<Fault> {
-        self.draw(|faults| faults.draw(operation, mood))
+        self.draw(|faults, now| faults.draw(operation, mood, now))
     }
 
     /// The fault that strikes a handshake, if one is armed.
     pub(crate) fn draw_handshake_fault(&self) -> Option<Fault> {
-        self.draw(Faults::draw_for_handshake)
+        self.draw(|faults, _| faults.draw_for_handshake())
     }
 
     /// The usual case, nothing armed, changes and saves nothing.
-    fn draw(&self, draw: impl FnOnce(&mut Faults) -> Option<Fault>) -> Option<Fault> {
+    fn draw(&self, draw: impl FnOnce(&mut Faults, Timestamp) -> Option<Fault>) -> Option<Fault> {
         if self.read(|state, _| state.faults.armed().is_empty()) {
             return None;
         }
-        self.change(|state, _| Ok::<_, DataDirError>(draw(&mut state.faults))).unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "a fault could not be drawn");
-            None
-        })
+        self.change(|state, moment| Ok::<_, DataDirError>(draw(&mut state.faults, moment.now))).unwrap_or_else(
+            |error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "a fault could not be drawn");
+                None
+            },
+        )
+    }
+
+    /// An incident begins; returns when it has taken hold.
+    pub(crate) async fn play_incident(&self, name: &str, range: Range) -> Result<(), IncidentError> {
+        let incident = Incident::find(name).ok_or_else(|| IncidentError::Unknown(name.to_owned()))?;
+        self.change(|state, moment| state.begin_incident(incident, range, moment.now))?;
+        if incident.closes_port() {
+            self.shutter.put(true).await;
+        }
+        Ok(())
+    }
+
+    /// All incidents end.
+    pub(crate) async fn end_incidents(&self) -> Result<(), IncidentError> {
+        self.change(|state, _| state.end_incidents())?;
+        self.shutter.put(false).await;
+        Ok(())
     }
 
     /// The bank's time.

@@ -5,7 +5,9 @@ mod body;
 mod consents;
 mod customers;
 mod faults;
+mod incidents;
 mod journal;
+mod pki;
 mod rules;
 mod sca;
 
@@ -25,6 +27,8 @@ pub(crate) fn router(bank: Arc<Bank>) -> Router {
         .route("/customers", get(customers::list))
         .route("/faults", get(faults::list).post(faults::arm).delete(faults::disarm_all))
         .route("/faults/{fault}", delete(faults::disarm))
+        .route("/incidents", get(incidents::list).post(incidents::play).delete(incidents::end))
+        .route("/pki/{certificate}", get(pki::show))
         .route("/clock", get(rules::clock).post(rules::move_clock))
         .route("/tokens", get(rules::tokens).post(rules::change_tokens))
         .route("/policy", get(rules::policy).post(rules::change_policy))

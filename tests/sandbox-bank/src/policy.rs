@@ -129,11 +129,14 @@ impl Default for Policy {
 
 /// Why a change makes no sense.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PolicyError {
+pub enum PolicyError {
+    /// Nothing is named.
     #[error("the policy needs at least one change")]
     Empty,
+    /// There is no such habit.
     #[error("the policy has no {0:?}")]
     Unknown(String),
+    /// The habit cannot be that.
     #[error("the policy cannot be that: {0}")]
     Value(#[from] serde_json::Error),
 }

@@ -1,6 +1,7 @@
 //! A listening port: accepting connections, speaking HTTP on them, and winding down.
 
 pub(crate) mod connections;
+pub(crate) mod shutter;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub(crate) async fn accept<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Returns when closing has been asked for, or when nobody is left who could ask.
-async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
+pub(crate) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
 

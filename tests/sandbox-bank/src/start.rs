@@ -2,19 +2,24 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
-use crate::bank::{Addresses, Bank};
+use crate::bank::{Addresses, Bank, Certificates};
+use crate::incident::{IncidentError, Range};
 use crate::journal::{Journal, JournalEntry, JournalFile, JournalFileError};
+use crate::mood::Mood;
 use crate::pki::{Pki, PkiError};
 use crate::port::connections::{Connections, Open};
-use crate::port::{accept, serve_http};
+use crate::port::{accept, asked_to_close, serve_http};
 use crate::seal::Notary;
 use crate::settings::Settings;
 use crate::state::{State, day_of};
@@ -22,6 +27,9 @@ use crate::state_file::{DataDir, DataDirError};
 use crate::tls::arrival;
 use crate::tls::door::{Door, DoorError};
 use crate::{api, clock, control, sca};
+
+/// How long it takes to try again to open a port.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A running bank. Dropping it ends it abruptly; [`SandboxBank::stop`] lets it finish.
 pub struct SandboxBank {
@@ -66,7 +74,9 @@ pub async fn start(settings: Settings) -> Result<SandboxBank, StartError> {
     let journal = journal(data.as_ref())?;
     let addresses = listeners.addresses()?;
     let notary = Notary::new(&pki.ca)?;
-    let bank = Arc::new(Bank::new(addresses, settings.seed, settings.clock, state, journal, notary, data));
+    let certificates = Certificates { ca: pki.ca.clone(), server_chain: pki.server_chain.clone() };
+    let known = (notary, certificates);
+    let bank = Arc::new(Bank::new(addresses, settings.seed, settings.clock, state, journal, known, data));
     let (closing, closed) = watch::channel(false);
     let ports = listeners.serve(door, &bank, &closed);
     Ok(SandboxBank { pki, bank, closing, ports })
@@ -97,6 +107,17 @@ impl SandboxBank {
     /// Everything that reached the banking port so far, as `GET /journal` tells it.
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.bank.journal.since(0)
+    }
+
+    /// Plays an incident of [`Incident::all`](crate::Incident::all) from now on: in one mood or in all, so often or until
+    /// [`SandboxBank::end_incidents`]. Where the mood or the number makes no difference, neither does.
+    pub async fn play_incident(&self, name: &str, mood: Option<Mood>, times: Option<u32>) -> Result<(), IncidentError> {
+        self.bank.play_incident(name, Range { mood, operation: None, times }).await
+    }
+
+    /// Ends all incidents: their faults are disarmed, the habits are as before, and the port is open.
+    pub async fn end_incidents(&self) -> Result<(), IncidentError> {
+        self.bank.end_incidents().await
     }
 
     /// Stops listening, lets running requests finish for some seconds at most, and returns when the
@@ -146,11 +167,47 @@ impl Listeners {
     }
 }
 
-async fn banking(listener: TcpListener, door: Arc<Door>, bank: Arc<Bank>, closed: watch::Receiver<bool>) {
+/// Serves the banking port, except while it is shut.
+async fn banking(mut listener: TcpListener, door: Arc<Door>, bank: Arc<Bank>, mut closed: watch::Receiver<bool>) {
+    let Ok(address) = listener.local_addr() else {
+        return;
+    };
     let router = api::router(Arc::clone(&bank));
-    let connections = Arc::clone(&bank.connections);
-    let serve = |tcp, open| arrival::receive(tcp, open, Arc::clone(&door), router.clone(), Arc::clone(&bank));
-    accept(listener, closed, connections, serve).await;
+    loop {
+        let (ending, ended) = watch::channel(false);
+        let serve = |tcp, open| arrival::receive(tcp, open, Arc::clone(&door), router.clone(), Arc::clone(&bank));
+        let mut serving = pin!(accept(listener, ended, Arc::clone(&bank.connections), serve));
+        let last = tokio::select! {
+            () = &mut serving => return,
+            () = asked_to_close(&mut closed) => true,
+            () = bank.shutter.asked(true) => false,
+        };
+        ending.send_replace(true);
+        serving.await;
+        if last {
+            return;
+        }
+        bank.shutter.done(true);
+        listener = tokio::select! {
+            () = asked_to_close(&mut closed) => return,
+            listener = reopened(&bank, address) => listener,
+        };
+        bank.shutter.done(false);
+    }
+}
+
+/// The port again, once it is to be opened. Somebody else may have it for a moment.
+async fn reopened(bank: &Bank, address: SocketAddr) -> TcpListener {
+    bank.shutter.asked(false).await;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the port cannot be opened again yet");
+                sleep(AGAIN).await;
+            }
+        }
+    }
 }
 
 async fn plain(listener: TcpListener, router: Router, closed: watch::Receiver<bool>) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::{Consent, ConsentStatus};
 use crate::fault::Faults;
+use crate::incident::Incidents;
 use crate::mood::Mood;
 use crate::oauth::grants::Grants;
 use crate::policy::Policy;
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) consents: BTreeMap<String, Consent>,
     #[serde(flatten)]
     pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) incidents: Incidents,
     pub(crate) grants: Grants,
     pub(crate) reads: BackgroundReads,
     pub(crate) desk: Desk,
@@ -66,6 +69,7 @@ impl State {
             tokens: Tokens::configured(tokens),
             consents: BTreeMap::new(),
             policy: Policy::default(),
+            incidents: Incidents::default(),
             grants: Grants::default(),
             reads: BackgroundReads::default(),
             desk: Desk::default(),
@@ -76,7 +80,8 @@ impl State {
     }
 
     /// The saved state, taken up by a bank that is started with `tokens`.
-    pub(crate) fn restarted(self, tokens: TokenPolicy) -> Self {
+    pub(crate) fn restarted(mut self, tokens: TokenPolicy) -> Self {
+        self.incidents.forget_closed_port();
         Self { tokens: self.tokens.restarted(tokens), ..self }
     }
 

@@ -25,6 +25,9 @@ use crate::tls::caller::Caller;
 /// The longest body the bank reads.
 const LONGEST_BODY: usize = 64 * 1024;
 
+/// An `X-Request-ID` that no client sends.
+const SOMEBODY_ELSES: &str = "00000000-0000-4000-8000-00000000e15e";
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request that has been worked on.
@@ -52,13 +55,16 @@ pub(super) async fn receive(
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let mut answer = done.answer;
+    let (mut answer, mut request_id) = (done.answer, done.request_id);
     if let Some(fault) = done.fault {
+        if fault == Fault::WrongRequestId {
+            request_id = Some(SOMEBODY_ELSES.to_owned());
+        }
         let scene = Scene { uri: &uri, api: &bank.addresses.api, caller: &caller };
         answer = spoil::spoil(fault, answer, &scene).await;
         bank.journal.answered(done.seq, answer.status());
     }
-    echo(answer, done.request_id)
+    echo(answer, request_id)
 }
 
 async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> Done {
@@ -71,11 +77,12 @@ async fn work(bank: Arc<Bank>, caller: Caller, request: Request, next: Next) -> 
     let entry = JournalEntry { signature: Some(judgement.told()), ..entry };
     let request_id = entry.request_id.clone();
     let seq = bank.journal.arrived(entry);
-    let (answer, fault) = match (fault.as_ref().and_then(spoil::instead), judgement.refusal(need)) {
-        (Some(answer), _) => (answer, None),
-        (None, Some(refusal)) => (refusal.into_response(), fault),
-        (None, None) => (handle(parts, body, next).await, fault),
-    };
+    let (answer, fault) =
+        match (fault.as_ref().and_then(|fault| spoil::instead(fault, bank.now())), judgement.refusal(need)) {
+            (Some(answer), _) => (answer, None),
+            (None, Some(refusal)) => (refusal.into_response(), fault),
+            (None, None) => (handle(parts, body, next).await, fault),
+        };
     if fault.is_none() {
         bank.journal.answered(seq, answer.status());
     }

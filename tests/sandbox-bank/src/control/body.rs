@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::fault::FaultError;
+use crate::incident::IncidentError;
 use crate::policy::PolicyError;
 use crate::state_file::DataDirError;
 
@@ -28,6 +29,8 @@ pub(super) enum Mistake {
     Fault(#[from] FaultError),
     #[error("{0}")]
     Policy(#[from] PolicyError),
+    #[error("{0}")]
+    Incident(#[from] IncidentError),
     #[error("there is no customer {0:?}")]
     Customer(String),
     #[error("accounts may only be accounts of the customer")]
@@ -55,12 +58,15 @@ impl Mistake {
     const fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchThing => StatusCode::NOT_FOUND,
-            Self::State(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::State(_) | Self::Incident(IncidentError::State(_) | IncidentError::Table(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Body(_)
             | Self::Unreadable
             | Self::Since
             | Self::Fault(_)
             | Self::Policy(_)
+            | Self::Incident(_)
             | Self::Customer(_)
             | Self::Account
             | Self::Times

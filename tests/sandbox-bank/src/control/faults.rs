@@ -54,7 +54,7 @@ pub(super) async fn arm(
         Wanted::Any(Any::Any) => None,
     };
     let handshakes = order.fault.strikes_handshakes();
-    let armed = Armed { id: 0, operation, mood: order.mood, fault: order.fault, times: order.times };
+    let armed = Armed { id: 0, operation, mood: order.mood, fault: order.fault, times: order.times, incident: None };
     let id = bank.change(|state, _| state.faults.arm(armed).map_err(Mistake::from))?;
     if handshakes {
         bank.connections.drain(PATIENCE).await;
@@ -84,5 +84,9 @@ pub(super) async fn disarm(State(bank): State<Arc<Bank>>, Path(id): Path<String>
 
 fn described(armed: &Armed) -> Value {
     let operation = armed.operation.map_or("any", Operation::as_str);
-    json!({ "id": armed.id, "operation": operation, "mood": armed.mood, "fault": armed.fault, "times": armed.times })
+    let mut told = json!({ "id": armed.id, "operation": operation, "mood": armed.mood, "fault": armed.fault, "times": armed.times });
+    if let Some(incident) = &armed.incident {
+        told["incident"] = json!(incident);
+    }
+    told
 }

@@ -1,5 +1,6 @@
 //! Which faults are armed, for which requests, and how often they still strike.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, FaultError};
@@ -17,6 +18,9 @@ pub(crate) struct Armed {
     pub(crate) fault: Fault,
     /// How often it still strikes; none for ever.
     pub(crate) times: Option<u32>,
+    /// The incident that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) incident: Option<String>,
 }
 
 /// All armed faults, oldest first.
@@ -40,6 +44,7 @@ impl Armed {
 
     fn strikes(&self, operation: Operation, mood: Option<Mood>) -> bool {
         !self.fault.strikes_handshakes()
+            && !self.fault.strikes_pages()
             && self.operation.is_none_or(|wanted| wanted == operation)
             && self.mood.is_none_or(|wanted| Some(wanted) == mood)
     }
@@ -69,14 +74,26 @@ impl Faults {
         self.armed.clear();
     }
 
-    /// The oldest fault that strikes such a request; it strikes once less from now on.
-    pub(crate) fn draw(&mut self, operation: Operation, mood: Option<Mood>) -> Option<Fault> {
+    /// Disarms what belongs to incidents.
+    pub(crate) fn disarm_incidents(&mut self) {
+        self.armed.retain(|armed| armed.incident.is_none());
+    }
+
+    /// The oldest fault that strikes such a request; it strikes once less from now on. Those whose time
+    /// is over are disarmed.
+    pub(crate) fn draw(&mut self, operation: Operation, mood: Option<Mood>, now: Timestamp) -> Option<Fault> {
+        self.armed.retain(|armed| !armed.fault.is_over(now));
         self.draw_first(|armed| armed.strikes(operation, mood))
     }
 
     /// The oldest fault that strikes handshakes.
     pub(crate) fn draw_for_handshake(&mut self) -> Option<Fault> {
         self.draw_first(|armed| armed.fault.strikes_handshakes())
+    }
+
+    /// The oldest fault that strikes customers at the pages of a mood.
+    pub(crate) fn draw_for_page(&mut self, mood: Mood) -> Option<Fault> {
+        self.draw_first(|armed| armed.fault.strikes_pages() && armed.mood.is_none_or(|wanted| wanted == mood))
     }
 
     fn draw_first(&mut self, strikes: impl Fn(&Armed) -> bool) -> Option<Fault> {
@@ -97,18 +114,20 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn armed(operation: Option<Operation>, fault: Value, times: Option<u32>) -> Armed {
-        Armed { id: 0, operation, mood: None, fault: serde_json::from_value(fault).unwrap(), times }
+        Armed { id: 0, operation, mood: None, fault: serde_json::from_value(fault).unwrap(), times, incident: None }
     }
 
     #[test]
     fn strikes_the_operation_it_was_armed_for_as_often_as_asked() {
         let mut faults = Faults::default();
         faults.arm(armed(Some(Operation::Balances), json!({ "kind": "close" }), Some(2))).unwrap();
-        assert_eq!(faults.draw(Operation::Accounts, None), None);
-        assert_eq!(faults.draw(Operation::Balances, None), Some(Fault::Close));
-        assert_eq!(faults.draw(Operation::Balances, None), Some(Fault::Close));
-        assert_eq!(faults.draw(Operation::Balances, None), None);
+        assert_eq!(faults.draw(Operation::Accounts, None, NOW), None);
+        assert_eq!(faults.draw(Operation::Balances, None, NOW), Some(Fault::Close));
+        assert_eq!(faults.draw(Operation::Balances, None, NOW), Some(Fault::Close));
+        assert_eq!(faults.draw(Operation::Balances, None, NOW), None);
         assert!(faults.armed().is_empty());
     }
 
@@ -116,9 +135,9 @@ mod tests {
     fn strikes_for_ever_without_a_number_until_it_is_disarmed() {
         let mut faults = Faults::default();
         let id = faults.arm(armed(None, json!({ "kind": "html_200" }), None)).unwrap();
-        assert!((0..10).all(|_| faults.draw(Operation::Token, None).is_some()));
+        assert!((0..10).all(|_| faults.draw(Operation::Token, None, NOW).is_some()));
         assert!(faults.disarm(id) && !faults.disarm(id));
-        assert_eq!(faults.draw(Operation::Token, None), None);
+        assert_eq!(faults.draw(Operation::Token, None, NOW), None);
     }
 
     #[test]
@@ -126,15 +145,35 @@ mod tests {
         let mut faults = Faults::default();
         let fault = armed(None, json!({ "kind": "close" }), None);
         faults.arm(Armed { mood: Some(Mood::OAuth), ..fault }).unwrap();
-        assert_eq!(faults.draw(Operation::Accounts, Some(Mood::Redirect)), None);
-        assert!(faults.draw(Operation::Accounts, Some(Mood::OAuth)).is_some());
+        assert_eq!(faults.draw(Operation::Accounts, Some(Mood::Redirect), NOW), None);
+        assert!(faults.draw(Operation::Accounts, Some(Mood::OAuth), NOW).is_some());
+    }
+
+    #[test]
+    fn ends_a_maintenance_by_the_clock() {
+        let mut faults = Faults::default();
+        let maintenance = json!({ "kind": "maintenance", "announced_until": NOW, "ends_at": "1970-01-01T01:00:00Z" });
+        faults.arm(armed(None, maintenance, None)).unwrap();
+        assert!(faults.draw(Operation::Token, None, NOW).is_some());
+        let end = "1970-01-01T01:00:00Z".parse().unwrap();
+        assert!(faults.draw(Operation::Token, None, end).is_none() && faults.armed().is_empty());
+    }
+
+    #[test]
+    fn keeps_faults_of_pages_from_requests() {
+        let mut faults = Faults::default();
+        let fault = armed(None, json!({ "kind": "swallow_customer" }), Some(1));
+        faults.arm(Armed { mood: Some(Mood::Redirect), ..fault }).unwrap();
+        assert_eq!(faults.draw(Operation::Accounts, Some(Mood::Redirect), NOW), None);
+        assert_eq!(faults.draw_for_page(Mood::OAuth), None);
+        assert!(faults.draw_for_page(Mood::Redirect).is_some());
     }
 
     #[test]
     fn keeps_handshake_faults_from_requests() {
         let mut faults = Faults::default();
         faults.arm(armed(None, json!({ "kind": "refuse_certificate" }), Some(1))).unwrap();
-        assert_eq!(faults.draw(Operation::Accounts, None), None);
+        assert_eq!(faults.draw(Operation::Accounts, None, NOW), None);
         assert_eq!(faults.draw_for_handshake(), Some(Fault::RefuseCertificate));
         assert_eq!(faults.draw_for_handshake(), None);
     }

@@ -1,14 +1,20 @@
 //! What faults do to answers.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{self, Body};
+use axum::body::{self, Body, Bytes, HttpBody};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use hyper::body::Frame;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::mangle::Mangling;
 use super::{Astray, Fault};
 use crate::tls::caller::Caller;
 
@@ -25,14 +31,38 @@ pub(crate) struct Scene<'a> {
     pub(crate) caller: &'a Caller,
 }
 
-/// The answer that comes instead of any work; none if the fault lets the work be done.
-pub(crate) fn instead(fault: &Fault) -> Option<Response> {
+/// A body that does not say that it is empty, and is.
+#[derive(Debug)]
+struct NoChunks;
+
+impl HttpBody for NoChunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// The answer that comes at `now` instead of any work; none if the fault lets the work be done.
+pub(crate) fn instead(fault: &Fault, now: Timestamp) -> Option<Response> {
     let answer = match fault {
         Fault::Status { status } => plain(*status),
         Fault::TooManyRequests { retry_after } => too_many(*retry_after),
         Fault::Html200 => ([(CONTENT_TYPE, "text/html; charset=utf-8")], MAINTENANCE).into_response(),
-        Fault::Body { status, content_type, body } => {
-            (plain(*status).status(), [(CONTENT_TYPE, content_type.clone())], body.clone()).into_response()
+        Fault::Body { status, content_type, body, headers } => {
+            let mut answer =
+                (plain(*status).status(), [(CONTENT_TYPE, content_type.clone())], body.clone()).into_response();
+            let pairs = headers.iter().filter_map(|(name, value)| {
+                Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+            });
+            answer.headers_mut().extend(pairs);
+            answer
+        }
+        Fault::Maintenance { announced_until, .. } => {
+            // Whoever overruns tells to come back soon, as long as it takes.
+            let seconds = announced_until.duration_since(now).as_secs().max(60);
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds.to_string())]).into_response()
         }
         Fault::Oversized { bytes } => ([(CONTENT_TYPE, "application/json")], oversized(*bytes)).into_response(),
         Fault::Redirect { location } => (StatusCode::FOUND, [(LOCATION, location.clone())]).into_response(),
@@ -41,6 +71,10 @@ pub(crate) fn instead(fault: &Fault) -> Option<Response> {
         | Fault::WrongNext { .. }
         | Fault::RefuseCertificate
         | Fault::BadScaLink { .. }
+        | Fault::Mangle { .. }
+        | Fault::WrongRequestId
+        | Fault::EmptyChunked
+        | Fault::SwallowCustomer
         | Fault::Close => return None,
     };
     Some(answer)
@@ -56,6 +90,8 @@ pub(crate) async fn spoil(fault: Fault, answer: Response, scene: &Scene<'_>) -> 
         Fault::RotateThen504 => StatusCode::GATEWAY_TIMEOUT.into_response(),
         Fault::WrongNext { to } => rewrite(answer, |page| lead_astray(page, to, scene)).await,
         Fault::BadScaLink { href } => rewrite(answer, |consent| relink(consent, &href)).await,
+        Fault::Mangle { how } => mangled(answer, how).await,
+        Fault::EmptyChunked => Response::new(Body::new(NoChunks)),
         Fault::Close => {
             scene.caller.hang_up.notify_one();
             std::future::pending().await
@@ -66,6 +102,9 @@ pub(crate) async fn spoil(fault: Fault, answer: Response, scene: &Scene<'_>) -> 
         | Fault::RefuseCertificate
         | Fault::Body { .. }
         | Fault::Oversized { .. }
+        | Fault::Maintenance { .. }
+        | Fault::WrongRequestId
+        | Fault::SwallowCustomer
         | Fault::Redirect { .. } => answer,
     }
 }
@@ -87,6 +126,18 @@ fn oversized(bytes: usize) -> String {
     let (head, tail) = ("{\"padding\":\"", "\"}");
     let padding = bytes.saturating_sub(head.len() + tail.len());
     [head, &"x".repeat(padding), tail].concat()
+}
+
+async fn mangled(answer: Response, how: Mangling) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let Ok(bytes) = body::to_bytes(body, LONGEST_ANSWER).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    parts.headers.remove(CONTENT_LENGTH);
+    if !how.keeps_type() {
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    }
+    Response::from_parts(parts, Body::from(how.apply(&bytes)))
 }
 
 async fn rewrite(answer: Response, change: impl FnOnce(&mut Value)) -> Response {
@@ -114,6 +165,14 @@ fn lead_astray(page: &mut Value, to: Astray, scene: &Scene<'_>) {
         Astray::OtherAccount => other_account(here),
         Astray::NullHost => format!("https://null{here}"),
         Astray::PlainHttp => scene.api.replacen("https://", "http://", 1) + here,
+        Astray::OtherResource => here.replacen("/transactions", "/balances", 1),
+        Astray::Relative => {
+            let right = links.get("next").and_then(|next| next["href"].as_str());
+            match right.and_then(|href| href.split_once('?')) {
+                Some((_, query)) => format!("?{query}"),
+                None => return,
+            }
+        }
     };
     links.insert("next".to_owned(), json!({ "href": href }));
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::desk::{Errand, Visit};
 use crate::accounts::iban::Iban;
 use crate::bank::{Bank, Moment};
-use crate::consent::authorisation::Approval;
+use crate::consent::authorisation::{Approval, Authorisation};
 use crate::consent::{Chosen, Consent, ConsentStatus, GrantedAccount};
 use crate::fingerprint::sha256_hex;
 use crate::mood::{Mood, Start};
@@ -129,7 +129,7 @@ pub(crate) fn undecided<'a>(
 ) -> Result<&'a mut Consent, DecisionError> {
     let waits = |one: &Consent| {
         one.status_on(moment.today) == ConsentStatus::Received
-            && one.authorisation(authorisation).is_some_and(|attempt| attempt.is_undecided())
+            && one.authorisation(authorisation).is_some_and(Authorisation::is_undecided)
     };
     state.consents.get_mut(consent).filter(|one| waits(one)).ok_or(DecisionError::Closed)
 }

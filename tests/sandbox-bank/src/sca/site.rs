@@ -139,6 +139,10 @@ fn welcome(
     request: Option<AuthorizationRequest>,
     moment: Moment,
 ) -> Result<Response, DecisionError> {
+    if state.faults.draw_for_page(mood).is_some() {
+        let text = "This takes longer than usual. Please leave this page open.";
+        return Ok(pages::message(StatusCode::OK, "One moment", text));
+    }
     let visit = Visit { errand, request, customer: None, began_at: moment.now };
     if let Some(decision) = state.desk.next_decision(mood) {
         return Ok(leave_for(&conclude(bank, state, &visit, decision, moment)?));

@@ -70,7 +70,7 @@ fn check_names(names: &[&str], letter: &Letter<'_>) -> Result<(), SealFault> {
     let sent = IF_SENT.into_iter().filter(|name| letter.headers.contains_key(*name));
     let complete = ALWAYS.into_iter().chain(sent).all(|name| different.contains(name));
     let known = |name: &&str| ALWAYS.contains(name) || IF_SENT.contains(name) || ALLOWED.contains(name);
-    let proper = complete && different.len() == names.len() && names.iter().all(|name| known(name));
+    let proper = complete && different.len() == names.len() && names.iter().all(known);
     proper.then_some(()).ok_or_else(wrong)
 }
 

@@ -49,7 +49,7 @@ impl SealCertificate {
         let serial = parsed.tbs_certificate.serial.to_str_radix(16);
         let issuer = rfc2253(parsed.issuer());
         let key = parsed.public_key().subject_public_key.data.to_vec();
-        Ok(Self { key, serial, issuer, der })
+        Ok(Self { der, key, serial, issuer })
     }
 
     /// It has to be a QSEAL of the organisation whose connection it is.

@@ -32,7 +32,7 @@ pub(super) fn check(letter: &Letter<'_>, certificate: &SealCertificate) -> Resul
     if !input.parameters.get("keyid").is_some_and(|key_id| certificate.is_named_by(key_id)) {
         return Err(SealFault::Signature("keyId"));
     }
-    if !input.parameters.get("created").is_some_and(|time| time.parse::<i64>().is_ok()) {
+    if input.parameters.get("created").is_none_or(|time| time.parse::<i64>().is_err()) {
         return Err(SealFault::Signature("created"));
     }
     let algorithms = algorithms(input.parameters.get("alg").copied())?;
@@ -95,12 +95,9 @@ fn check_components(components: &[&str]) -> Result<(), SealFault> {
 
 /// The signature base (section 2.5).
 fn base(input: &Input<'_>, letter: &Letter<'_>) -> Result<String, SealFault> {
-    let mut lines = String::new();
-    for name in &input.components {
-        let value = component(name, letter).ok_or(SealFault::Signature("components"))?;
-        lines.push_str(&format!("\"{name}\": {value}\n"));
-    }
-    Ok(lines + "\"@signature-params\": " + input.raw)
+    let line = |name: &&str| component(name, letter).map(|value| format!("\"{name}\": {value}\n"));
+    let lines: Option<String> = input.components.iter().map(line).collect();
+    Ok(lines.ok_or(SealFault::Signature("components"))? + "\"@signature-params\": " + input.raw)
 }
 
 /// A component's value (section 2.2 for what is derived, 2.1 for headers).

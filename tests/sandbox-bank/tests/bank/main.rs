@@ -10,6 +10,7 @@ mod data;
 mod faults;
 mod flow;
 mod habits;
+mod incidents;
 mod journal;
 mod moods;
 mod oauth;
