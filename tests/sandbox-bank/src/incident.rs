@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn is_in_the_readme() {
+        let readme = include_str!("../README.md");
+        for Incident { name, what, source, .. } in Incident::all() {
+            assert!(readme.contains(&format!("| `{name}` | {what} | {source} |")), "{name}");
+        }
+    }
+
+    #[test]
     fn leaves_faults_alone_that_somebody_else_armed() {
         let mut state = state();
         let fault = Armed { id: 0, operation: None, mood: None, fault: Fault::Close, times: None, incident: None };

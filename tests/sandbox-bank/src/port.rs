@@ -1,5 +1,6 @@
 //! A listening port: accepting connections, speaking HTTP on them, and winding down.
 
+pub(crate) mod banking;
 pub(crate) mod connections;
 pub(crate) mod shutter;
 

@@ -2,34 +2,28 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::bank::{Addresses, Bank, Certificates};
 use crate::incident::{IncidentError, Range};
 use crate::journal::{Journal, JournalEntry, JournalFile, JournalFileError};
 use crate::mood::Mood;
 use crate::pki::{Pki, PkiError};
+use crate::port::banking::banking;
 use crate::port::connections::{Connections, Open};
-use crate::port::{accept, asked_to_close, serve_http};
+use crate::port::{accept, serve_http};
 use crate::seal::Notary;
 use crate::settings::Settings;
 use crate::state::{State, day_of};
 use crate::state_file::{DataDir, DataDirError};
-use crate::tls::arrival;
 use crate::tls::door::{Door, DoorError};
-use crate::{api, clock, control, sca};
-
-/// How long it takes to try again to open a port.
-const AGAIN: Duration = Duration::from_millis(50);
+use crate::{clock, control, sca};
 
 /// A running bank. Dropping it ends it abruptly; [`SandboxBank::stop`] lets it finish.
 pub struct SandboxBank {
@@ -164,49 +158,6 @@ impl Listeners {
         ports.spawn(plain(self.web, sca::site::router(Arc::clone(bank)), closed.clone()));
         ports.spawn(plain(self.control, control::router(Arc::clone(bank)), closed.clone()));
         ports
-    }
-}
-
-/// Serves the banking port, except while it is shut.
-async fn banking(mut listener: TcpListener, door: Arc<Door>, bank: Arc<Bank>, mut closed: watch::Receiver<bool>) {
-    let Ok(address) = listener.local_addr() else {
-        return;
-    };
-    let router = api::router(Arc::clone(&bank));
-    loop {
-        let (ending, ended) = watch::channel(false);
-        let serve = |tcp, open| arrival::receive(tcp, open, Arc::clone(&door), router.clone(), Arc::clone(&bank));
-        let mut serving = pin!(accept(listener, ended, Arc::clone(&bank.connections), serve));
-        let last = tokio::select! {
-            () = &mut serving => return,
-            () = asked_to_close(&mut closed) => true,
-            () = bank.shutter.asked(true) => false,
-        };
-        ending.send_replace(true);
-        serving.await;
-        if last {
-            return;
-        }
-        bank.shutter.done(true);
-        listener = tokio::select! {
-            () = asked_to_close(&mut closed) => return,
-            listener = reopened(&bank, address) => listener,
-        };
-        bank.shutter.done(false);
-    }
-}
-
-/// The port again, once it is to be opened. Somebody else may have it for a moment.
-async fn reopened(bank: &Bank, address: SocketAddr) -> TcpListener {
-    bank.shutter.asked(false).await;
-    loop {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return listener,
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the port cannot be opened again yet");
-                sleep(AGAIN).await;
-            }
-        }
     }
 }
 

@@ -170,7 +170,7 @@ pub(super) const ALL: &[Incident] = &[
     incident(
         "retry_after_huge",
         "429 with a Retry-After of a million years.",
-        "firefly-iii/firefly-iii #9228; faults.md H14",
+        "firefly-iii/firefly-iii #9228; RFC 9110 section 10.2.3",
         &[mangled(READS, |_| Fault::TooManyRequests { retry_after: Some(HUGE_WAIT) })],
     ),
     incident(
@@ -200,33 +200,33 @@ pub(super) const ALL: &[Incident] = &[
     incident(
         "wrong_request_id_echoed",
         "Answers carry the X-Request-ID of somebody else.",
-        "faults.md H19",
+        "OWASP API Security Top 10 of 2023, API10",
         &[mangled(READS, |_| Fault::WrongRequestId)],
     ),
     incident(
         "accounts_not_in_consent",
         "The list of accounts has one that the consent does not cover.",
-        "faults.md H20",
+        "OWASP API Security Top 10 of 2023, API3 and API10",
         &[mangling!(ACCOUNTS, ForeignAccount)],
     ),
     incident(
         "duplicate_json_members",
         "An amount is there twice with different values.",
-        "faults.md H12",
+        "RFC 8259 section 4",
         &[mangling!(TRANSACTIONS, DuplicateMembers)],
     ),
-    incident("huge_amount", "An amount of 40 digits.", "faults.md H12", &[mangling!(TRANSACTIONS, HugeAmount)]),
+    incident("huge_amount", "An amount of 40 digits.", "RFC 8259 section 6", &[mangling!(TRANSACTIONS, HugeAmount)]),
     incident(
         "invalid_utf8",
         "A text has bytes that are no UTF-8.",
-        "faults.md H12",
+        "RFC 8259 section 8.1",
         &[mangling!(TRANSACTIONS, InvalidUtf8)],
     ),
-    incident("bom", "JSON begins with a byte order mark.", "faults.md H12", &[mangling!(READS, ByteOrderMark)]),
+    incident("bom", "JSON begins with a byte order mark.", "RFC 8259 section 8.1", &[mangling!(READS, ByteOrderMark)]),
     incident(
         "string_booleans",
         "Booleans of a consent are written as texts.",
-        "Berlin Group samples of 1.3.11; bank-protocols.md 11",
+        "Berlin Group, samples of 1.3.11",
         &[mangling!(CONSENT, StringBooleans)],
     ),
     incident(

@@ -8,8 +8,8 @@ use crate::tpp::{Access, Answer, World, offer, order, read};
 const YEAR: &str = "bookingStatus=booked&dateFrom=2025-11-20";
 
 async fn policy(world: &World, changes: Value) {
-    let changed = world.control(Method::POST, "/policy", changes).await;
-    assert_eq!(changed.status, 200, "{changed:?}");
+    let answer = world.control(Method::POST, "/policy", changes).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 /// A world with these habits, and access to Anna's current account.
