@@ -73,7 +73,7 @@ pub enum StartError {
     #[error("HUB_PSEUDONYM_KEY: {0}")]
     PseudonymKey(#[from] PseudonymKeyError),
     /// A bank's certificate or trust anchors are not usable.
-    #[error("bank {bank}: {error}")]
+    #[error("bank {bank}: {}", told(error))]
     Bank {
         /// Which bank.
         bank: BankId,
@@ -216,9 +216,10 @@ async fn check_seals(banks: &[Bank], seals: &dyn Seals) -> Result<(), StartError
     Ok(())
 }
 
-/// The error and what caused it, in one line.
-fn told(error: &SealError) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+/// The error and all that caused it, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Both, or the mistakes of both.

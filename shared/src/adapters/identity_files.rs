@@ -49,7 +49,10 @@ impl IdentityFiles {
 
     /// The last good identity in a file. Whether it is in its time is for the caller to judge.
     pub async fn current(&self, path: &Path, demand: Demand, key: KeyPlace) -> Result<Arc<Identity>, IdentityFault> {
-        let wanted = Wanted { path: path.to_owned(), demand, key };
+        self.wanted(Wanted { path: path.to_owned(), demand, key }).await
+    }
+
+    async fn wanted(&self, wanted: Wanted) -> Result<Arc<Identity>, IdentityFault> {
         let file = self.file(&wanted).unwrap_or_else(|| self.meet(wanted));
         file.current(self.every, self.clock.now()).await
     }
@@ -75,21 +78,20 @@ pub fn parse(content: &[u8], demand: Demand, key: KeyPlace) -> Result<Identity, 
     pem::identity(content, demand, key)
 }
 
-/// What must be true of the QWAC in a bank's document.
-fn wanted(profile: &TlsProfile) -> Wanted {
-    let demand = Demand { usage: Usage::Transport, accepts_unqualified: profile.accepts_unqualified };
-    Wanted { path: profile.identity_file.clone(), demand, key: KeyPlace::Beside }
+/// The QWAC of a bank's document.
+fn qwac(profile: &TlsProfile) -> Wanted {
+    let (path, demand) = (profile.identity_file.clone(), profile.demand(Usage::Transport));
+    Wanted { path, demand, key: KeyPlace::Beside }
 }
 
 #[async_trait]
 impl Identities for IdentityFiles {
     async fn transport(&self, profile: &TlsProfile) -> Result<Arc<Identity>, IdentityFault> {
-        let Wanted { path, demand, key } = wanted(profile);
-        self.current(&path, demand, key).await
+        self.wanted(qwac(profile)).await
     }
 
     fn facts(&self, profile: &TlsProfile) -> Option<CertificateFacts> {
-        self.file(&wanted(profile))?.known().map(|identity| identity.facts.clone())
+        self.file(&qwac(profile))?.known().map(|identity| identity.facts.clone())
     }
 }
 

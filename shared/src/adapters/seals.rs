@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         bank::{Bank, SealKey},
-        certificate::{Demand, Usage},
+        certificate::Usage,
         ids::BankId,
     },
     ports::{
@@ -73,9 +73,8 @@ impl OpenSeals {
 impl Seals for OpenSeals {
     async fn seal(&self, bank: &Bank) -> Result<Arc<dyn Seal>, SealError> {
         let key = &bank.seal.as_ref().ok_or(SealError::None)?.key;
-        let demand = Demand { usage: Usage::Seal, accepts_unqualified: bank.tls.accepts_unqualified };
         let (path, place) = place(key);
-        let identity = self.files.current(path, demand, place).await.map_err(SealError::File)?;
+        let identity = self.files.current(path, bank.tls.demand(Usage::Seal), place).await.map_err(SealError::File)?;
         identity.facts.check_time(self.clock.now()).map_err(SealError::NotValid)?;
         if let Some(known) = self.known(&bank.id, key, &identity) {
             return Ok(known);

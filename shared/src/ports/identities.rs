@@ -90,7 +90,7 @@ pub enum IdentityFault {
         error: UnreadableCertificate,
     },
     /// It is whole, but not what is needed.
-    #[error("{0}")]
+    #[error(transparent)]
     Misfit(#[from] Misfit),
 }
 

@@ -45,7 +45,7 @@ async fn a_good_document_prepares_and_an_expired_certificate_holds_up_no_other_b
 async fn names_what_is_wrong_with_an_identity() {
     let fault = identity_fault(Minted::key_pem).await;
     assert!(matches!(fault, TlsSetupError::Identity(IdentityFault::NoCertificate)));
-    assert_eq!(fault.to_string(), "the identity: the file holds no certificate");
+    assert_eq!(fault.source().unwrap().to_string(), "the file holds no certificate");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum TlsSetupError {
     /// The file of the identity is not good, and never was.
-    #[error("the identity: {0}")]
+    #[error("the identity is not usable")]
     Identity(#[from] IdentityFault),
     /// The certificate or the key is of a kind that TLS cannot use.
     #[error("the identity's certificate or private key cannot be used for TLS")]

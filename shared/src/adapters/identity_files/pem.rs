@@ -29,7 +29,7 @@ pub enum KeyPlace {
 pub(super) fn identity(bytes: &[u8], demand: Demand, key: KeyPlace) -> Result<Identity, IdentityFault> {
     let text = Text::of(bytes)?;
     let key = match key {
-        KeyPlace::Beside => Some(text.only_key()?),
+        KeyPlace::Beside => Some(Zeroizing::new(text.only_key()?)),
         KeyPlace::Elsewhere if text.has_key() => return Err(IdentityFault::StrayKey),
         KeyPlace::Elsewhere => None,
     };

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::certificate::{Demand, Usage};
+
 /// Mutual TLS with one bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsProfile {
@@ -31,6 +33,13 @@ pub struct TlsProfile {
     pub idle_seconds: Option<u32>,
     /// How many unused connections stay open; the hub's own default if absent.
     pub idle_connections: Option<u16>,
+}
+
+impl TlsProfile {
+    /// What a certificate of ours must be to be used with this bank.
+    pub const fn demand(&self, usage: Usage) -> Demand {
+        Demand { usage, accepts_unqualified: self.accepts_unqualified }
+    }
 }
 
 /// TLS versions the hub speaks at all.
