@@ -2,8 +2,8 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method};
-use it::bench::write_bank_documents;
+use http::{HeaderMap, Method, StatusCode};
+use it::bench::{Bench, write_bank_documents};
 use sandbox_bank::{JournalEntry, Rotation, SandboxBank, Settings};
 use serde_json::Value;
 use shared::{
@@ -132,4 +132,16 @@ async fn every_certificate_of_the_sandbox_is_what_it_is_named() {
     assert_eq!(told(&pki.qwac_bare_statement, transport), bare);
     let lenient = Demand { accepts_unqualified: true, ..transport };
     assert_eq!(told(&pki.qwac_bare_statement, lenient), "PSDDE-FAKENCA-HUB001");
+}
+
+/// L8 of the list of faults, as the CRM sees it.
+#[tokio::test]
+async fn a_bank_is_not_called_with_a_certificate_that_is_over() {
+    let bench = Bench::start().await;
+    assert_eq!(bench.crm().start("redirect").await.status, StatusCode::CREATED);
+    let before = bench.bank.journal().len();
+    // The sandbox's certificates hold for five years.
+    bench.advance(6 * 366 * 86_400);
+    assert_eq!(bench.crm().start("redirect").await.problem(), (503, "qwac_expired"));
+    assert_eq!(bench.bank.journal().len(), before);
 }
