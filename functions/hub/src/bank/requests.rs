@@ -4,6 +4,7 @@ use http::{HeaderValue, header::AUTHORIZATION};
 use jiff::{ToSpan, civil::Date};
 use shared::{
     domain::{
+        account::AccountKind,
         bank::{AuthorizeBy, Bank, OAuthProfile, Stage, StatePlace},
         operation::Operation,
     },
@@ -31,7 +32,7 @@ use shared::{
 };
 use url::Url;
 
-use super::samples::{ACCOUNT, Samples};
+use super::samples::{ACCOUNT, Samples, TRANSACTION};
 
 /// What becomes of an operation at one bank.
 pub enum Made {
@@ -154,7 +155,8 @@ impl Maker<'_> {
         let early = CallHeaders { psu: Some(&samples.psu), ..CallHeaders::unattended(samples.request_id, early_token) };
         let consent = &samples.consent_id;
         let data = CallHeaders { psu: Some(&samples.psu), consent_id: has_consent.then_some(consent), ..about };
-        let account = KnownAccount { resource_id: ACCOUNT, identification: &[] };
+        let account = KnownAccount::nameless(ACCOUNT);
+        let card = KnownAccount { kind: AccountKind::Card, ..account };
         let authorisation = &samples.authorisation_id;
         let request = match operation {
             Operation::CreateConsent => self.create()?,
@@ -170,9 +172,19 @@ impl Maker<'_> {
             Operation::ConsentStatus => consents::status(bank, consent, &about)?,
             Operation::DeleteConsent if !bank.consent.delete => return Ok(Made::Nothing("the bank takes none back")),
             Operation::DeleteConsent => consents::delete(bank, consent, &about)?,
-            Operation::Accounts => accounts::read(bank, &data)?,
+            Operation::Accounts => accounts::read(bank, AccountKind::Payment, false, &data)?,
+            Operation::Account => accounts::read_one(bank, account, false, &data)?,
             Operation::Balances => balances::read(bank, account, &data)?,
             Operation::Transactions => transactions::read(bank, account, &query(today), &data)?,
+            Operation::Transaction => transactions::read_one(bank, account, TRANSACTION, &data)?,
+            Operation::CardAccounts | Operation::CardBalances | Operation::CardTransactions
+                if !bank.data.accounts.card_accounts =>
+            {
+                return Ok(Made::Nothing("the bank's cards have no accounts of their own"));
+            }
+            Operation::CardAccounts => accounts::read(bank, AccountKind::Card, false, &data)?,
+            Operation::CardBalances => balances::read(bank, card, &data)?,
+            Operation::CardTransactions => transactions::read(bank, card, &query(today), &data)?,
             _ => return Ok(Made::Nothing("the hub does not call it")),
         };
         Ok(Made::request(request))
@@ -209,5 +221,6 @@ impl Maker<'_> {
 }
 
 fn query(today: Date) -> TransactionQuery {
-    TransactionQuery { booking_status: BookingStatus::Booked, from: today.saturating_sub(30.days()), to: None }
+    let from = today.saturating_sub(30.days());
+    TransactionQuery { booking_status: BookingStatus::Booked, from, to: None, since: None }
 }

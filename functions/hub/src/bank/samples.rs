@@ -52,6 +52,8 @@ pub struct Samples {
 
 /// The handle of an account.
 pub const ACCOUNT: &str = "SAMPLE-account-id";
+/// The id of a transaction.
+pub const TRANSACTION: &str = "SAMPLE-transaction-id";
 
 impl Samples {
     /// Samples for one bank; `None` if its document leaves no place for them.

@@ -8,7 +8,7 @@ use url::Url;
 use super::{ReadError, Reader, Reading, period};
 use crate::{
     domain::{
-        account::{BankTransaction, Transaction, TransactionStatus},
+        account::{AccountKind, BankTransaction, Transaction, TransactionStatus},
         bank::Bank,
         coverage::{Coverage, CoverageNote},
         data_profile::BookingStatus,
@@ -119,6 +119,10 @@ impl Reader {
 
     /// One transaction by the bank's own id, read anew.
     pub async fn transaction(&mut self, account: &AccountId, bank_id: &str) -> Result<Reading<Transaction>, ReadError> {
+        let (entry, _) = self.entry(account).await?;
+        if entry.as_known().kind == AccountKind::Card {
+            return Err(ReadError::NotOffered);
+        }
         let reading = self
             .read_of(
                 account,
@@ -198,8 +202,7 @@ impl Reader {
     }
 
     fn takes(&self, parameter: &str) -> bool {
-        use crate::domain::account::AccountKind::{Card, Payment};
-        [Payment, Card].into_iter().all(|kind| takes(&self.bank, kind, parameter))
+        [AccountKind::Payment, AccountKind::Card].into_iter().all(|kind| takes(&self.bank, kind, parameter))
     }
 
     fn position(&self, account: &AccountId, cursor: &str) -> Result<Position, CursorRejected> {

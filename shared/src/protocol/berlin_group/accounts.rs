@@ -4,11 +4,12 @@
 use http::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use url::Url;
 use uuid::Uuid;
 
 use super::{
     BankRequest, BankResponse, Operation, answers, balances,
-    endpoints::{bodiless, resource},
+    endpoints::{self, Ids, bodiless, resource},
     errors::{AnswerError, MalformedAnswer, UnsendableRequest},
     headers::CallHeaders,
     money::{Money, WireMoney, currency},
@@ -29,8 +30,7 @@ pub fn read(
     with_balances: bool,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let list = KnownAccount { kind, ..KnownAccount::nameless("") }.list();
-    get(operation(kind), bank, &[list], with_balances, headers)
+    get(operation(kind), endpoints::of(bank, operation(kind), &Ids::default())?, with_balances, headers)
 }
 
 /// What lists the accounts of that kind.
@@ -67,7 +67,16 @@ pub fn read_one(
     with_balances: bool,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    get(Operation::Account, bank, &[account.list(), account.resource_id], with_balances, headers)
+    get(Operation::Account, address(bank, account)?, with_balances, headers)
+}
+
+/// Where one account is.
+pub(super) fn address(bank: &Bank, account: KnownAccount<'_>) -> Result<Url, UnsendableRequest> {
+    match account.kind {
+        AccountKind::Payment => endpoints::of(bank, Operation::Account, &account.ids()),
+        // No operation of its own: banks' documents cannot move it.
+        AccountKind::Card => resource(bank, &["card-accounts", account.resource_id]),
+    }
 }
 
 /// The account that was asked for; an answer about another one is not taken. Under the handle that it was asked by,
@@ -96,12 +105,10 @@ pub fn read_one_answer(
 
 fn get(
     operation: Operation,
-    bank: &Bank,
-    segments: &[&str],
+    mut url: Url,
     with_balances: bool,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let mut url = resource(bank, segments)?;
     if with_balances {
         url.query_pairs_mut().append_pair("withBalance", "true");
     }

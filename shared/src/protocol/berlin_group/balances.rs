@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     BankRequest, BankResponse, Operation, accounts, answers,
-    endpoints::{bodiless, resource},
+    endpoints::{self, bodiless},
     errors::{AnswerError, MalformedAnswer, UnsendableRequest},
     headers::CallHeaders,
     money::{Money, WireMoney},
@@ -42,9 +42,9 @@ pub fn read(
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
     let url = match bank.data.balances.source {
-        BalanceSource::BalancesCall => resource(bank, &[account.list(), account.resource_id, "balances"])?,
+        BalanceSource::BalancesCall => endpoints::of(bank, operation(account.kind), &account.ids())?,
         BalanceSource::AccountCall => {
-            let mut url = resource(bank, &[account.list(), account.resource_id])?;
+            let mut url = accounts::address(bank, account)?;
             url.query_pairs_mut().append_pair("withBalance", "true");
             url
         }

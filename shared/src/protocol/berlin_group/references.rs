@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{errors::AnswerError, strict_json::Object, wire::Text};
+use super::{endpoints::Ids, errors::AnswerError, strict_json::Object, wire::Text};
 use crate::domain::{
     account::{AccountKind, BankAccount, Identification, Scheme},
     data_profile::{AmountRules, SignRule},
@@ -38,12 +38,9 @@ impl<'a> KnownAccount<'a> {
         Self { resource_id, identification: &[], kind: AccountKind::Payment, debit_accounting: None }
     }
 
-    /// The list that it stands in, as the path names it.
-    pub(super) const fn list(&self) -> &'static str {
-        match self.kind {
-            AccountKind::Payment => "accounts",
-            AccountKind::Card => "card-accounts",
-        }
+    /// What a path names it by.
+    pub(super) fn ids(&self) -> Ids<'a> {
+        Ids { account: Some(self.resource_id), ..Ids::default() }
     }
 
     /// What signs mean on it.
@@ -184,7 +181,7 @@ mod tests {
     fn a_card_that_tells_debits_as_positive_is_read_so() {
         let rules = AmountRules::default();
         let card = KnownAccount { kind: AccountKind::Card, ..KnownAccount::nameless("a") };
-        assert_eq!((card.list(), card.signs(rules)), ("card-accounts", SignRule::AsSigned));
+        assert_eq!(card.signs(rules), SignRule::AsSigned);
         assert_eq!(KnownAccount { debit_accounting: Some(true), ..card }.signs(rules), SignRule::Inverted);
         assert_eq!(
             KnownAccount { debit_accounting: Some(true), ..KnownAccount::nameless("a") }.signs(rules),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     BankRequest, BankResponse, Operation, answers,
-    endpoints::{bodiless, resource},
+    endpoints::{self, Ids, bodiless},
     errors::{AnswerError, MalformedAnswer, UnsendableRequest},
     headers::CallHeaders,
     link_map::LinkMap,
@@ -119,14 +119,15 @@ pub fn read_answer(
     Ok(TransactionPage { next, ended_by_a_lie, transactions: report.into_transactions(context)? })
 }
 
-/// Asks for one transaction by the bank's own id.
+/// Asks for one transaction by the bank's own id. Only payment accounts have such resources.
 pub fn read_one(
     bank: &Bank,
     account: KnownAccount<'_>,
     transaction_id: &str,
     headers: &CallHeaders<'_>,
 ) -> Result<BankRequest, UnsendableRequest> {
-    let url = resource(bank, &[account.list(), account.resource_id, "transactions", transaction_id])?;
+    let ids = Ids { transaction: Some(transaction_id), ..account.ids() };
+    let url = endpoints::of(bank, Operation::Transaction, &ids)?;
     bodiless(Operation::Transaction, Method::GET, url, headers)
 }
 
@@ -170,7 +171,7 @@ pub fn takes(bank: &Bank, kind: AccountKind, parameter: &str) -> bool {
 
 /// Where the account's transactions are.
 fn collection(bank: &Bank, account: KnownAccount<'_>) -> Result<Url, UnsendableRequest> {
-    resource(bank, &[account.list(), account.resource_id, "transactions"])
+    endpoints::of(bank, operation(account.kind), &account.ids())
 }
 
 /// The page of the next number, unless this one had room left.
