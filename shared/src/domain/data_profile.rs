@@ -6,7 +6,7 @@ mod records;
 mod refusals;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     listing::{BookingRules, BookingStatus, DateWindow, Downloads, LinkLie, NullHost, PageStyle, Paging},
@@ -18,7 +18,7 @@ pub use self::{
 };
 
 /// How one bank's data calls differ from the plain standard.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataProfile {
     /// Which transactions can be asked for.

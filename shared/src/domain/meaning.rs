@@ -4,7 +4,7 @@
 //! `docs/errors.md`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether a refused call may be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ impl Retry {
 macro_rules! meanings {
     ($($(#[$doc:meta])* $variant:ident $name:literal $retry:ident $hub:literal;)*) => {
         /// What a refusal tells us.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Meaning {
             $($(#[$doc])* $variant,)*

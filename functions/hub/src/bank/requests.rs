@@ -157,6 +157,8 @@ impl Maker<'_> {
         let data = CallHeaders { psu: Some(&samples.psu), consent_id: has_consent.then_some(consent), ..about };
         let account = KnownAccount::nameless(ACCOUNT);
         let card = KnownAccount { kind: AccountKind::Card, ..account };
+        let rules = &bank.data.accounts;
+        let with_balances = bank.data.balances.in_account_list;
         let authorisation = &samples.authorisation_id;
         let request = match operation {
             Operation::CreateConsent => self.create()?,
@@ -172,20 +174,23 @@ impl Maker<'_> {
             Operation::ConsentStatus => consents::status(bank, consent, &about)?,
             Operation::DeleteConsent if !bank.consent.delete => return Ok(Made::Nothing("the bank takes none back")),
             Operation::DeleteConsent => consents::delete(bank, consent, &about)?,
-            Operation::Accounts => accounts::read(bank, AccountKind::Payment, false, &data)?,
-            Operation::Account => accounts::read_one(bank, account, false, &data)?,
-            Operation::Balances => balances::read(bank, account, &data)?,
-            Operation::Transactions => transactions::read(bank, account, &query(today), &data)?,
-            Operation::Transaction => transactions::read_one(bank, account, TRANSACTION, &data)?,
-            Operation::CardAccounts | Operation::CardBalances | Operation::CardTransactions
-                if !bank.data.accounts.card_accounts =>
-            {
-                return Ok(Made::Nothing("the bank's cards have no accounts of their own"));
+            Operation::Accounts => accounts::read(bank, AccountKind::Payment, with_balances, &data)?,
+            Operation::Account => accounts::read_one(bank, account, with_balances, &data)?,
+            Operation::CardAccounts | Operation::CardBalances | Operation::CardTransactions if !rules.card_accounts => {
+                return Ok(Made::Nothing("the bank has no card accounts"));
             }
-            Operation::CardAccounts => accounts::read(bank, AccountKind::Card, false, &data)?,
+            Operation::CardAccounts => accounts::read(bank, AccountKind::Card, with_balances, &data)?,
             Operation::CardBalances => balances::read(bank, card, &data)?,
             Operation::CardTransactions => transactions::read(bank, card, &query(today), &data)?,
-            _ => return Ok(Made::Nothing("the hub does not call it")),
+            Operation::Transaction => transactions::read_one(bank, account, TRANSACTION, &data)?,
+            Operation::Balances => balances::read(bank, account, &data)?,
+            Operation::Transactions => transactions::read(bank, account, &query(today), &data)?,
+            Operation::Metadata
+            | Operation::ApplicationToken
+            | Operation::AuthorizationUrl
+            | Operation::RedeemCode
+            | Operation::RefreshTokens
+            | Operation::RevokeToken => return Ok(Made::Nothing("it is a call of the authorisation server")),
         };
         Ok(Made::request(request))
     }
@@ -221,6 +226,10 @@ impl Maker<'_> {
 }
 
 fn query(today: Date) -> TransactionQuery {
-    let from = today.saturating_sub(30.days());
-    TransactionQuery { booking_status: BookingStatus::Booked, from, to: None, since: None }
+    TransactionQuery {
+        booking_status: BookingStatus::Booked,
+        from: today.saturating_sub(30.days()),
+        to: None,
+        since: None,
+    }
 }

@@ -1,5 +1,5 @@
-//! The documents of the local mode: ordinary ones, as an operator would write them, for the sandbox's two banks and the
-//! three development issuers. After they are written the hub starts as it does everywhere.
+//! The documents of the local mode: ordinary ones, as an operator would write them, for the sandbox's banks and the three
+//! development issuers. After they are written the hub starts as it does everywhere.
 
 use std::{io, path::Path};
 
@@ -20,8 +20,25 @@ pub const BANKS: [&str; 2] = ["sandbox-oauth", "sandbox-redirect"];
 /// Who the hub is to the sandbox bank: the organisation in the QWAC that the bank mints for it.
 const ORGANISATION: &str = "PSDDE-FAKENCA-HUB001";
 
+/// What the sandbox's further moods build on.
+const BASE: &str = "_sandbox-bank.toml";
+
+/// The documents of those moods, by their banks' ids. Which port the bank has stands in what they build on.
+const MOODS: [(&str, &str); 5] = [
+    ("sandbox-prestep", include_str!("moods/prestep.toml")),
+    ("sandbox-explicit", include_str!("moods/explicit.toml")),
+    ("sandbox-token", include_str!("moods/token.toml")),
+    ("sandbox-application", include_str!("moods/application.toml")),
+    ("sandbox-decoupled", include_str!("moods/decoupled.toml")),
+];
+
+const SEAL: &str = "sandbox-qseal.pem";
 const IDENTITY: &str = "sandbox-qwac.pem";
 const TRUST_ANCHORS: &str = "sandbox-ca.pem";
+const COUNTRY: &str = "DE";
+const BIC: &str = "SANDXXXX";
+const DIALECT: &str = "berlin-group";
+const TLS: Tls<'static> = Tls { identity: IDENTITY, trust_anchors: TRUST_ANCHORS, minimum: "1.2" };
 const HEADING: &str = "# Written anew at every start of the local hub; other documents in this folder stay.\n\n";
 
 #[derive(Serialize)]
@@ -60,6 +77,29 @@ struct OAuth {
     chain_days: u16,
 }
 
+/// What the moods have in common.
+#[derive(Serialize)]
+struct BaseDocument<'a> {
+    country: &'a str,
+    bic: &'a str,
+    dialect: &'a str,
+    addresses: BaseAddresses<'a>,
+    tls: Tls<'a>,
+}
+
+#[derive(Serialize)]
+struct BaseAddresses<'a> {
+    web: [&'a str; 1],
+    values: AddressValues<'a>,
+}
+
+/// Host and port of the bank's interface and of its pages.
+#[derive(Serialize)]
+struct AddressValues<'a> {
+    api: &'a str,
+    web: &'a str,
+}
+
 #[derive(Serialize)]
 struct TenantDocument {
     id: &'static str,
@@ -90,10 +130,30 @@ pub fn write(folder: &DataFolder, hub: &str, bank: &SandboxBank) -> Result<(), D
     for document in [with_oauth(bank.api_url(), bank.web_url()), plain_redirect(bank.api_url(), bank.web_url())] {
         write_document(&banks, document.id, &document)?;
     }
+    write_moods(&banks, bank)?;
     let tenants = folder.tenants();
     make_folder(&tenants)?;
     for issuer in IssuerName::ALL {
         write_document(&tenants, issuer.as_str(), &tenant(issuer, hub))?;
+    }
+    Ok(())
+}
+
+/// The further moods of the bank, each a document on the same base.
+fn write_moods(banks: &Path, bank: &SandboxBank) -> Result<(), DocumentError> {
+    let place = |address: &'_ str| address.split_once("://").map_or_else(String::new, |(_, place)| place.to_owned());
+    let (api, web) = (place(bank.api_url()), place(bank.web_url()));
+    let base = BaseDocument {
+        country: COUNTRY,
+        bic: BIC,
+        dialect: DIALECT,
+        addresses: BaseAddresses { web: [bank.web_url()], values: AddressValues { api: &api, web: &web } },
+        tls: TLS,
+    };
+    write_file(&banks.join(SEAL), &bank.pki().qseal)?;
+    write_file(&banks.join(BASE), &format!("{HEADING}{}", toml::to_string(&base)?))?;
+    for (id, text) in MOODS {
+        write_file(&banks.join(format!("{id}.toml")), &format!("{HEADING}{text}"))?;
     }
     Ok(())
 }
@@ -123,11 +183,11 @@ fn document<'a>(id: &'a str, name: &'a str, api: String, web: &'a str) -> BankDo
     BankDocument {
         id,
         name,
-        country: "DE",
-        bic: "SANDXXXX",
-        dialect: "berlin-group",
+        country: COUNTRY,
+        bic: BIC,
+        dialect: DIALECT,
         addresses: Addresses { api, web: [web] },
-        tls: Tls { identity: IDENTITY, trust_anchors: TRUST_ANCHORS, minimum: "1.2" },
+        tls: TLS,
         oauth: None,
     }
 }
@@ -185,11 +245,27 @@ mod tests {
     async fn the_hub_reads_both_banks() {
         let (_place, folder, bank) = written().await;
         let banks = read_banks(&folder.banks(), Environment::Live).unwrap();
-        let [oauth, redirect] = banks.as_slice() else { panic!("{}", banks.len()) };
-        assert_eq!([oauth.id.as_str(), redirect.id.as_str()], BANKS);
+        let bank_of = |id: &str| banks.iter().find(|bank| bank.id.as_str() == id).unwrap();
+        let [oauth, redirect] = BANKS.map(bank_of);
         assert_eq!(oauth.addresses.api.as_str(), format!("{}/oauth", bank.api_url()));
         assert_eq!(oauth.oauth.as_ref().unwrap().client_id, ORGANISATION);
         assert!(redirect.oauth.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_hub_reads_the_bank_of_every_mood() {
+        let (_place, folder, bank) = written().await;
+        let banks = read_banks(&folder.banks(), Environment::Live).unwrap();
+        let mut ids: Vec<_> = banks.iter().map(|bank| bank.id.as_str()).collect();
+        let mut moods = sandbox_bank::Mood::ALL.map(|mood| format!("sandbox-{mood}"));
+        ids.sort_unstable();
+        moods.sort_unstable();
+        assert_eq!(ids, moods);
+        for read in &banks {
+            let mood = read.id.as_str().trim_start_matches("sandbox-");
+            assert_eq!(read.addresses.api.as_str(), format!("{}/{mood}", bank.api_url()));
+            assert!(read.addresses.is_web(&bank.web_url().parse().unwrap()));
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod consent;
+mod data;
 mod facts;
 mod limits;
 mod oauth;
@@ -29,6 +30,7 @@ impl BankDocument {
         let operations = self.operations.check(&limits, place);
         consent::check(&self.consent, place);
         psu::check(&self.psu, place);
+        data::check(&self.data, place);
         let oauth = self
             .oauth
             .map(|oauth| oauth.check(&addresses, ours.as_ref(), place))

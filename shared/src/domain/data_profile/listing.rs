@@ -34,7 +34,7 @@ impl BookingStatus {
 }
 
 /// Which transactions can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BookingRules {
     /// What the bank has. Others are not asked for.
@@ -59,7 +59,7 @@ impl BookingRules {
 }
 
 /// Which days can be asked for. Days are counted back from today by the bank's calendar.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DateWindow {
     /// The oldest day while the PSU is there; none if there is no bound.
@@ -95,7 +95,7 @@ impl DateWindow {
 }
 
 /// How long lists go on, and which known lies of the bank's links are forgiven.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Paging {
     /// Where the next page is found.
@@ -126,7 +126,7 @@ impl Default for Paging {
 }
 
 /// Where the next page of a list is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PageStyle {
     /// A link in the answer (`_links.next`).
@@ -139,7 +139,7 @@ pub enum PageStyle {
 }
 
 /// What a link that is not a next page means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkLie {
     /// The answer is not taken: what is missing cannot be known.
@@ -150,7 +150,7 @@ pub enum LinkLie {
 }
 
 /// What becomes of a link to the host `null`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NullHost {
     /// It is foreign like any other.
@@ -161,7 +161,7 @@ pub enum NullHost {
 }
 
 /// What becomes of a list that is offered as a download.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Downloads {
     /// The answer is not taken.

@@ -2,10 +2,10 @@
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Accounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountRules {
     /// Whether cards have accounts of their own (`/v1/card-accounts`), which are listed with the others.
@@ -15,7 +15,7 @@ pub struct AccountRules {
 }
 
 /// Balances.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BalanceRules {
     /// Where an account's balances are asked for.
@@ -41,7 +41,7 @@ impl Default for BalanceRules {
 }
 
 /// Where an account's balances are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BalanceSource {
     /// `…/balances`.
@@ -52,7 +52,7 @@ pub enum BalanceSource {
 }
 
 /// What signs mean.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AmountRules {
     /// For accounts.
@@ -62,7 +62,7 @@ pub struct AmountRules {
 }
 
 /// What the sign of a transaction's amount means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignRule {
     /// A sign is the direction; without one the parties tell.
@@ -77,7 +77,7 @@ pub enum SignRule {
 }
 
 /// Days.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DateRules {
     /// What the booking date is: the first of these that a record has. Of a pending one only `bookingDate` itself is.
@@ -103,7 +103,7 @@ impl DateRules {
 }
 
 /// A member that holds a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DateField {
     /// `bookingDate`.
@@ -115,7 +115,7 @@ pub enum DateField {
 }
 
 /// What becomes of a time where a day should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DateTimes {
     /// The answer is not taken.
@@ -126,7 +126,7 @@ pub enum DateTimes {
 }
 
 /// How the hub names transactions.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IdRecipe {
     /// The bank's names that are the same in every answer and no other entry's, the best first. None if no such name
@@ -147,7 +147,7 @@ impl Default for IdRecipe {
 }
 
 /// A name that the bank gives a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrustedId {
     /// `transactionId`, for cards `cardTransactionId`.
@@ -157,7 +157,7 @@ pub enum TrustedId {
 }
 
 /// A part of a transaction that can be part of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContentField {
     /// The booking date.
@@ -183,7 +183,7 @@ pub enum ContentField {
 }
 
 /// Where a payment's text stands, and what is no part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Remittance {
     /// The text is the first of these that says anything.
@@ -201,7 +201,7 @@ impl Default for Remittance {
 }
 
 /// A member that can hold a payment's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RemittanceSource {
     /// `remittanceInformationUnstructured` and its list; of a card `transactionDetails`.
@@ -215,7 +215,7 @@ pub enum RemittanceSource {
 }
 
 /// A member that the bank spells otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rename {
     /// As the bank writes it.
@@ -225,7 +225,7 @@ pub struct Rename {
 }
 
 /// A value that the bank spells otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueRename {
     /// The member, as the standard names it.

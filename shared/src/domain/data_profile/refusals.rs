@@ -2,12 +2,12 @@
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::meaning::Meaning;
 
 /// What some refusals mean. A rule holds if everything that it names is so; one that names nothing never holds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// The answer's status.
@@ -37,7 +37,7 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
 }
 
 /// What is believed of a consent that the bank calls expired.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lapsing {
     /// Days after the grant before which the bank is not believed: its consent object is asked instead. None if it is

@@ -65,6 +65,8 @@ fn check_path(operation: Operation, path: Option<&str>, field: &str, place: &mut
     place.demand(field, !operation.is_oauth(), "is of no use: oauth says where these calls go");
     place.demand(field, path.starts_with('/'), "must begin with /");
     place.demand(field, !path.contains(['?', '#', '\\', ' ']) && !path.contains(".."), "must be a plain path");
+    let is_whole = |segment: &str| !segment.contains('{') || (segment.starts_with('{') && segment.ends_with('}'));
+    place.demand(field, path.split('/').all(is_whole), "has a placeholder that is not a whole segment");
     let needed = needed(operation);
     demand_placeholders(field, path, needed, place);
     let present = placeholders(path).unwrap_or_default();

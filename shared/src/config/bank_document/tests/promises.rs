@@ -148,6 +148,23 @@ query = { size = "100" }
 without_query = ["withBalance"]
 total_millis = 30000
 
+[data]
+entry_reference_from = true
+downloads = "follow"
+renames = [{ from = "optMaxLength", to = "maxLength" }]
+values = [{ member = "status", from = "ACTIVE", to = "enabled" }]
+errors = [{ status = 403, code = "GONE", text_contains = "consent", meaning = "consent_expired" }]
+lapsing = { not_before_days = 30 }
+booking = { offered = ["booked", "information"], fallback = false }
+window = { oldest_days_attended = 720, oldest_days_background = 90, default_days = 30, clamp_days = 80, slice_days = 30 }
+paging = { style = "index", first = 1, size = 50, self_link = "end", other_resource = "end", null_host = "repair" }
+accounts = { card_accounts = true, closed_absent = true }
+balances = { source = "account-call", in_account_list = true, booked = ["CLBD"], available = ["XPCD"] }
+amounts = { accounts = "by-parties", cards = "inverted" }
+dates = { booking_date = ["value-date"], times = "convert", utc_offset_minutes = 60 }
+ids = { trusted = [], content = ["value-date", "amount"] }
+remittance = { sources = ["structured"], strip_prefixes = ["SEPA "], strip_suffixes = ["//"] }
+
 [limits]
 connect_millis = 1000
 total_millis = 25000
@@ -457,6 +474,47 @@ const WRONG: &[(&str, &str, &str)] = &[
         "total_millis = 500",
         "operations.transactions.total_millis: must be from limits.connect_millis to 30000",
     ),
+    (
+        "/v1/accounts/{account_id}/transactions",
+        "/v1/a-{account_id}",
+        "operations.transactions.path: has a placeholder that is not a whole segment",
+    ),
+    ("slice_days = 30", "slice_days = 0", "data.window.slice_days: must be at least 1"),
+    (
+        "oldest_days_background = 90",
+        "oldest_days_background = 721",
+        "data.window.oldest_days_background: must not be more than oldest_days_attended",
+    ),
+    (
+        "default_days = 30",
+        "default_days = 91",
+        "data.window.default_days: must not be more than oldest_days_background",
+    ),
+    ("size = 50", "size = 0", "data.paging.size: must be at least 1"),
+    ("style = \"index\"", "style = \"links\"", "data.paging.first: means nothing unless style is index"),
+    ("booked = [\"CLBD\"]", "booked = []", "data.balances.booked: empty"),
+    (
+        "utc_offset_minutes = 60",
+        "utc_offset_minutes = 900",
+        "data.dates.utc_offset_minutes: must be within 14 hours of UTC",
+    ),
+    (
+        "booking_date = [\"value-date\"]",
+        "booking_date = [\"value_date\"]",
+        "data.dates.booking_date[0]: must be one of booking-date, value-date, transaction-date",
+    ),
+    ("content = [\"value-date\", \"amount\"]", "content = []", "data.ids.content: empty"),
+    ("sources = [\"structured\"]", "sources = []", "data.remittance.sources: empty"),
+    ("strip_prefixes = [\"SEPA \"]", "strip_prefixes = [\"\"]", "data.remittance.strip_prefixes: has an empty text"),
+    ("to = \"maxLength\"", "to = \"optMaxLength\"", "data.renames[0]: renames nothing"),
+    ("to = \"enabled\"", "to = \"ACTIVE\"", "data.values[0]: renames nothing"),
+    (
+        "status = 403, code = \"GONE\", text_contains = \"consent\", ",
+        "",
+        "data.errors[0]: needs a status, a code or a text_contains",
+    ),
+    ("status = 403", "status = 200", "data.errors[0].status: is no status of a refusal"),
+    ("meaning = \"consent_expired\"", "meaning = \"bad_mood\"", "data.errors[0].meaning: must be one of"),
     ("connect_millis = 1000", "connect_millis = 26000", "limits.connect_millis: must not be more than total_millis"),
     ("pages = 20", "pages = 0", "limits.pages: must be at least 1"),
     ("failures = 10", "failures = 0", "circuit.failures: must be at least 1"),
