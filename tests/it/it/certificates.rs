@@ -12,7 +12,7 @@ use shared::{
         bank_client::{BankClient, PoolSettings},
         identity_files::{self, IdentityFiles, KeyPlace},
         seals::OpenSeals,
-        system::SystemClock,
+        system::{SystemClock, SystemEntropy},
     },
     config::{bank_document::read_banks, environment::Environment},
     domain::{

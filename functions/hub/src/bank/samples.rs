@@ -55,9 +55,6 @@ pub const ACCOUNT: &str = "SAMPLE-account-id";
 /// The id of a transaction.
 pub const TRANSACTION: &str = "SAMPLE-transaction-id";
 
-/// The name of a transaction.
-pub const TRANSACTION: &str = "SAMPLE-transaction-id";
-
 impl Samples {
     /// Samples for one bank; `None` if its document leaves no place for them.
     pub fn of(bank: &Bank) -> Option<Self> {
