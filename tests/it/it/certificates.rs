@@ -2,10 +2,10 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method, StatusCode};
-use it::bench::{Bench, write_bank_documents};
+use http::{HeaderMap, Method};
+use it::bench::{Bench, RETURN_URL, write_bank_documents};
 use sandbox_bank::{JournalEntry, Rotation, SandboxBank, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     adapters::{
         audit_log::AuditLog,
@@ -48,8 +48,8 @@ impl Pair {
         let files = Arc::new(IdentityFiles::new(clock.clone(), Duration::ZERO));
         let seals = OpenSeals::new(Arc::clone(&files), None, clock.clone());
         let client = BankClient::new(PoolSettings::default(), files, clock.clone());
-        let calls =
-            BankCalls::new(Arc::new(client), Arc::new(seals), Arc::new(AuditLog), clock, Arc::new(SystemEntropy));
+        let (audit, entropy) = (Arc::new(AuditLog), Arc::new(SystemEntropy));
+        let calls = BankCalls::new(Arc::new(client), Arc::new(seals), audit, clock, entropy);
         Self { bank, calls, folder, documents }
     }
 
@@ -138,10 +138,11 @@ async fn every_certificate_of_the_sandbox_is_what_it_is_named() {
 #[tokio::test]
 async fn a_bank_is_not_called_with_a_certificate_that_is_over() {
     let bench = Bench::start().await;
-    assert_eq!(bench.crm().start("redirect").await.status, StatusCode::CREATED);
+    bench.crm().start("redirect").await;
     let before = bench.bank.journal().len();
     // The sandbox's certificates hold for five years.
     bench.advance(6 * 366 * 86_400);
-    assert_eq!(bench.crm().start("redirect").await.problem(), (503, "qwac_expired"));
+    let order = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
+    assert_eq!(bench.crm().post("/v1/sessions", order).await.problem(), (503, "qwac_expired"));
     assert_eq!(bench.bank.journal().len(), before);
 }
