@@ -14,6 +14,7 @@ mod data;
 mod disconnect;
 mod document;
 mod faults;
+mod habits;
 mod lists;
 mod records;
 mod refresh;

@@ -3,7 +3,8 @@
 //! A booked transaction is named by the bank's own id where that can be relied on, else by what it says. Two that say
 //! the same on one day are told apart by a number; which of the two is the first is decided by their bytes and not by
 //! their order, so the same list gives the same names in any order. A list that is read page by page hands over what it
-//! has [`Seen`]: a day can lie on two pages.
+//! has [`Seen`]: a day can lie on two pages. That is for booked ones alone; pending ones that two pages have are the same
+//! ones told twice.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ impl TransactionId {
 /// How often which content was met on the day that a page ends with, so that the next page counts on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Seen(BTreeMap<String, SeenDay>);
+pub struct Seen(Option<SeenDay>);
 
 /// One day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +78,8 @@ pub fn name(
 /// A name before equal ones are told apart.
 struct Base {
     id: TransactionId,
-    /// Made of what the transaction says, so that another transaction may say the same.
-    is_content: bool,
+    /// Made of what a booked transaction says, so that another one, on another page too, may say the same.
+    counts_on: bool,
 }
 
 impl Base {
@@ -87,10 +88,11 @@ impl Base {
         let trusted = trusted.filter(|_| details.status != TransactionStatus::Pending);
         let status = status_word(details.status);
         match trusted {
-            Some((kind, id)) => {
-                Self { id: TransactionId::of(&[account.as_str(), status, kind, id]), is_content: false }
-            }
-            None => Self { id: by_content(account, status, &recipe.content, details), is_content: true },
+            Some((kind, id)) => Self { id: TransactionId::of(&[account.as_str(), status, kind, id]), counts_on: false },
+            None => Self {
+                id: by_content(account, status, &recipe.content, details),
+                counts_on: details.status == TransactionStatus::Booked,
+            },
         }
     }
 
@@ -183,7 +185,7 @@ fn ordinals(entries: &[BankTransaction], bases: &[Base], seen: &Seen) -> Vec<u32
     let mut ordinals = vec![0; entries.len()];
     for index in ranked {
         let (Some(base), Some(ordinal)) = (bases.get(index), ordinals.get_mut(index)) else { continue };
-        let before = if base.is_content { seen.count(&base.id) } else { 0 };
+        let before = if base.counts_on { seen.count(&base.id) } else { 0 };
         let next = met.entry(&base.id).or_insert(before);
         *ordinal = *next;
         *next = next.saturating_add(1);
@@ -193,14 +195,14 @@ fn ordinals(entries: &[BankTransaction], bases: &[Base], seen: &Seen) -> Vec<u32
 
 impl Seen {
     fn count(&self, base: &TransactionId) -> u32 {
-        self.0.values().find_map(|day| day.counts.get(base).copied()).unwrap_or(0)
+        self.0.as_ref().and_then(|day| day.counts.get(base).copied()).unwrap_or(0)
     }
 
-    /// What was seen when this page was read too: of each status the day that the page ends with. The counts of the
-    /// same day on the pages before are kept.
+    /// What was seen when this page was read too: the day that the page ends with. The counts of the same day on the
+    /// pages before are kept.
     fn after(&self, entries: &[BankTransaction], bases: &[Base]) -> Self {
         let mut next = self.clone();
-        for (entry, base) in entries.iter().zip(bases).filter(|(_, base)| base.is_content) {
+        for (entry, base) in entries.iter().zip(bases).filter(|(_, base)| base.counts_on) {
             let day = next.day_of(&entry.details);
             let room = day.counts.len() < MOST_SEEN;
             match day.counts.get_mut(&base.id) {
@@ -216,7 +218,7 @@ impl Seen {
     fn day_of(&mut self, details: &TransactionDetails) -> &mut SeenDay {
         let day = details.booking_date;
         let fresh = || SeenDay { day, counts: BTreeMap::new() };
-        let seen = self.0.entry(status_word(details.status).to_owned()).or_insert_with(fresh);
+        let seen = self.0.get_or_insert_with(fresh);
         if seen.day != day {
             *seen = fresh();
         }

@@ -80,7 +80,9 @@ pub fn download_of(bank: &Bank, collection: &Url, href: &str) -> Result<Url, Lin
     let segments = |url: &Url| url.path().split('/').map(str::to_owned).collect::<Vec<_>>();
     let (found, above) = (segments(&link), segments(collection));
     let same = found.iter().zip(&above).all(|(one, other)| decode_segment(one) == decode_segment(other));
-    let below = found.get(above.len()..).filter(|below| same && !below.is_empty() && below.iter().all(is_plain));
+    let below = found
+        .get(above.len()..)
+        .filter(|below| same && !below.is_empty() && below.iter().all(|segment| is_plain(segment)));
     let mut download = collection.clone();
     download.set_path(&[&above[..], below.ok_or(LinkRejected::OtherResource)?].concat().join("/"));
     download.set_query(link.query());
@@ -88,9 +90,9 @@ pub fn download_of(bank: &Bank, collection: &Url, href: &str) -> Result<Url, Lin
 }
 
 /// Unreserved characters alone (RFC 3986 §2.3), so that every reader takes the segment for the same.
-fn is_plain(segment: &String) -> bool {
+fn is_plain(segment: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    !matches!(segment.as_str(), "" | "." | "..") && segment.bytes().all(unreserved)
+    !matches!(segment, "" | "." | "..") && segment.bytes().all(unreserved)
 }
 
 /// The next page of `collection` that `href` on the page `current` leads to.

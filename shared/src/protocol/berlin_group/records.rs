@@ -69,7 +69,7 @@ fn right_name<'a>(renames: &'a [Rename], name: &str) -> Option<&'a str> {
 
 fn right_value(values: &[ValueRename], member: &str, value: Value) -> Value {
     let holds = |rename: &&ValueRename| rename.member == member && value.as_str() == Some(&rename.from);
-    values.iter().find(holds).map_or_else(|| value.clone(), |rename| Value::String(rename.to.clone()))
+    values.iter().find(holds).map(|rename| Value::String(rename.to.clone())).unwrap_or(value)
 }
 
 #[cfg(test)]

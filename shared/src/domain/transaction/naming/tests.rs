@@ -159,6 +159,18 @@ fn an_entry_that_a_page_repeats_keeps_its_trusted_name() {
 }
 
 #[test]
+fn pending_ones_that_two_pages_have_are_the_same() {
+    let pending = || entry("1", None, |details| details.status = TransactionStatus::Pending);
+    let page = || vec![plain("5", 3), pending(), pending()];
+    let (first, seen) = name(&account(1), &IdRecipe::default(), page(), &Seen::default());
+    let (second, _) = name(&account(1), &IdRecipe::default(), page(), &seen);
+    let names =
+        |page: &[Transaction]| page.iter().skip(1).map(|one| one.transaction_id.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(names(&first), names(&second));
+    assert_eq!(names(&first).len(), 2, "twins of one page are two");
+}
+
+#[test]
 fn what_is_handed_over_stays_small() {
     let many: Vec<_> = (0..1_000).map(|n| plain(&n.to_string(), 1)).collect();
     let (_, seen) = name(&account(1), &IdRecipe::default(), many, &Seen::default());
