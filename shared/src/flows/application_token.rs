@@ -13,7 +13,12 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    domain::{bank::Bank, grant::Tokens, ids::BankId, secret::ExposeSecret},
+    domain::{
+        bank::Bank,
+        grant::Tokens,
+        ids::BankId,
+        secret::{ExposeSecret, SecretString},
+    },
     ports::bank_http::BankRequest,
     protocol::{
         berlin_group::errors::UnsendableRequest,
@@ -42,16 +47,21 @@ pub(super) struct ApplicationToken {
 
 impl ApplicationToken {
     /// The request with this token on it, and no other.
-    pub fn carried_by(&self, bank: &Bank, mut request: BankRequest) -> Result<BankRequest, Trouble> {
-        if let Some(profile) = &bank.oauth {
-            request.headers.remove(&profile.token_header);
-        }
-        let text = format!("Bearer {}", self.tokens.access.expose_secret());
-        let mut value = HeaderValue::try_from(text).map_err(|_| UnsendableRequest::Header("Authorization"))?;
-        value.set_sensitive(true);
-        request.headers.insert(AUTHORIZATION, value);
-        Ok(request)
+    pub fn carried_by(&self, bank: &Bank, request: BankRequest) -> Result<BankRequest, Trouble> {
+        Ok(carry(&self.tokens.access, bank, request)?)
     }
+}
+
+/// The request with a token of our own on it, and no other.
+pub fn carry(token: &SecretString, bank: &Bank, mut request: BankRequest) -> Result<BankRequest, UnsendableRequest> {
+    if let Some(profile) = &bank.oauth {
+        request.headers.remove(&profile.token_header);
+    }
+    let text = format!("Bearer {}", token.expose_secret());
+    let mut value = HeaderValue::try_from(text).map_err(|_| UnsendableRequest::Header("Authorization"))?;
+    value.set_sensitive(true);
+    request.headers.insert(AUTHORIZATION, value);
+    Ok(request)
 }
 
 /// The tokens that are kept, by bank. One instance asks a bank for one token at a time.

@@ -1,6 +1,5 @@
 //! The requests of every operation, made by the very code that makes them in a journey.
 
-use http::{HeaderValue, header::AUTHORIZATION};
 use jiff::{ToSpan, civil::Date};
 use shared::{
     domain::{
@@ -73,19 +72,18 @@ pub fn of(operation: Operation, bank: &Bank, samples: &Samples, today: Date) -> 
         _ => maker.of_dialect(operation)?,
     };
     match made {
-        Made::Request(request) => Ok(Made::request(adjusted(bank, with_application_token(bank, *request))?)),
+        Made::Request(request) => Ok(Made::request(with_application_token(bank, adjusted(bank, *request)?)?)),
         other => Ok(other),
     }
 }
 
 /// The token of our own, on calls that carry one at this bank.
-fn with_application_token(bank: &Bank, mut request: BankRequest) -> BankRequest {
+fn with_application_token(bank: &Bank, request: BankRequest) -> Result<BankRequest, UnsendableRequest> {
     if application_token::is_wanted(bank, &request) {
-        let mut value = HeaderValue::from_static("Bearer SAMPLE-application-token");
-        value.set_sensitive(true);
-        request.headers.insert(AUTHORIZATION, value);
+        application_token::carry(&"SAMPLE-application-token".into(), bank, request)
+    } else {
+        Ok(request)
     }
-    request
 }
 
 /// Makes requests of one bank.

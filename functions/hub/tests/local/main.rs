@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
 
+mod bank_commands;
 mod browser;
 mod by_hand;
 #[cfg(feature = "browser")]
