@@ -46,7 +46,10 @@ impl FromRequestParts<Arc<Bank>> for Entitled {
                 check_whole_psu(&parts.headers)?;
             }
             let consent = visitor.consent(state, moment)?.clone();
-            check_status(&consent, moment)?;
+            check_status(&consent, moment).map_err(|refusal| {
+                // Where no consent is known of, it is the token that is no good any more.
+                if mood.profile().proof == Proof::Token { Refusal::TokenInvalid } else { refusal }
+            })?;
             Ok::<_, Refusal>(Self { consent, moment, presence, policy: state.policy.clone() })
         })?;
         entitled.use_up(bank)?;

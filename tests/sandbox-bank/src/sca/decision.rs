@@ -8,7 +8,7 @@ use crate::bank::{Bank, Moment};
 use crate::consent::authorisation::{Approval, Authorisation};
 use crate::consent::{Chosen, Consent, ConsentStatus, GrantedAccount};
 use crate::fingerprint::sha256_hex;
-use crate::mood::{Mood, Start};
+use crate::mood::{Consents, Mood, Start};
 use crate::oauth::authorize::{AuthorizationRequest, redirect};
 use crate::oauth::grants::{Purpose, Subject};
 use crate::oauth::metadata;
@@ -93,7 +93,8 @@ pub(crate) fn settle(
                 consent.put(ConsentStatus::PartiallyAuthorised, moment.today);
             }
             let approved = consent.clone();
-            if approved.status_on(moment.today) == ConsentStatus::Valid {
+            let counts = approved.mood.profile().consents != Consents::Absent;
+            if counts && approved.status_on(moment.today) == ConsentStatus::Valid {
                 state.retire_older(&approved, moment.today);
             }
             return Ok((approved, outcome));

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::decision::Decision;
 use crate::fingerprint::sha256_hex;
@@ -17,6 +18,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Desk {
     /// By the SHA-256 of the visit's token, which only the pages' forms carry.
+    #[serde(deserialize_with = "those_understood")]
     visits: BTreeMap<String, Visit>,
     script: VecDeque<Scripted>,
 }
@@ -105,6 +107,12 @@ impl Scripted {
     }
 }
 
+/// Visits as they are saved. Those of an earlier bank that cannot be understood are over.
+fn those_understood<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Visit>, D::Error> {
+    let saved: BTreeMap<String, Value> = BTreeMap::deserialize(from)?;
+    Ok(saved.into_iter().filter_map(|(key, visit)| Some((key, serde_json::from_value(visit).ok()?))).collect())
+}
+
 fn key(token: &str) -> String {
     sha256_hex(token.as_bytes())
 }
@@ -133,6 +141,17 @@ mod tests {
         desk.script(Scripted { decision: Decision::Refuse, mood: Some(Mood::Decoupled), times: 1 });
         assert!(!desk.has_decision(Mood::OAuth) && desk.next_decision(Mood::OAuth).is_none());
         assert!(desk.has_decision(Mood::Decoupled) && desk.next_decision(Mood::Decoupled).is_some());
+    }
+
+    #[test]
+    fn takes_up_the_visits_that_it_understands() {
+        let mut desk = Desk::default();
+        desk.begin("one", visit(Timestamp::UNIX_EPOCH));
+        let mut saved = serde_json::to_value(&desk).unwrap();
+        saved["visits"]["other"] = serde_json::json!({ "consent": "c1", "began_at": "1970-01-01T00:00:00Z" });
+        let mut read: Desk = serde_json::from_value(saved).unwrap();
+        assert_eq!(read.visits.len(), 1);
+        assert!(read.visit("one", Timestamp::UNIX_EPOCH).is_some());
     }
 
     #[test]

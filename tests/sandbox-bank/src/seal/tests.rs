@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::date;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde_json::Value;
 
 use super::demand::Demand;
@@ -34,9 +34,7 @@ fn pki() -> Pki {
 }
 
 fn key(pem: &str) -> RsaKeyPair {
-    let PrivateKeyDer::Pkcs8(der) = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap() else {
-        panic!("the key is PKCS #8");
-    };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap();
     RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap()
 }
 

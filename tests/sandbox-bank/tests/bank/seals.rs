@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 
 use crate::tpp::{CALLBACK, CLIENT, World, offer, order, read, request_id};
@@ -78,9 +78,7 @@ struct Seal {
 impl Seal {
     fn of(world: &World) -> Self {
         let pem = world.bank.pki().qseal.as_bytes();
-        let PrivateKeyDer::Pkcs8(key) = PrivateKeyDer::from_pem_slice(pem).unwrap() else {
-            panic!("the key is PKCS #8");
-        };
+        let key = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
         let der = CertificateDer::from_pem_slice(pem).unwrap();
         let (_, read) = x509_parser::parse_x509_certificate(&der).unwrap();
         let serial = read.tbs_certificate.serial.to_str_radix(16);

@@ -78,6 +78,27 @@ async fn leads_from_an_application_token_to_data() {
 }
 
 #[tokio::test]
+async fn keeps_one_customers_tokens_apart_and_ends_them_with_the_access() {
+    let world = world().await;
+    let script = json!({ "decision": "approve" });
+    let (first, second) = (tokens(&world, script.clone()).await, tokens(&world, script).await);
+    let token = |answer: &Answer| answer.body["access_token"].as_str().unwrap().to_owned();
+    for one in [&first, &second] {
+        assert_eq!(data(&world, &token(one), "/accounts").send().await.unwrap().status(), 200);
+    }
+    let consents = world.control(Method::GET, "/consents", Value::Null).await.body;
+    for consent in consents["consents"].as_array().unwrap() {
+        let path = format!("/consents/{}/revoke", consent["id"].as_str().unwrap());
+        assert_eq!(world.control(Method::POST, &path, Value::Null).await.status, 200);
+    }
+    let refused = read(data(&world, &token(&first), "/accounts").send().await.unwrap()).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (401, "TOKEN_INVALID"));
+    let refresh = second.body["refresh_token"].as_str().unwrap();
+    let form = [("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", refresh)];
+    assert_eq!(world.token_at("token/token", &form).await.body["error"], "invalid_grant");
+}
+
+#[tokio::test]
 async fn has_no_consents() {
     let world = world().await;
     let refused = read(world.asking("token", &json!({})).send().await.unwrap()).await;
