@@ -39,7 +39,7 @@ pub(super) async fn list(
     if window.page == 1 {
         entitled.count(&bank, Resource::Transactions, Some(&id))?;
     }
-    let statement = since(&bank, &bank.book.statement(account, entitled.moment.today), &window, &entitled, &id)?;
+    let statement = since(&bank, bank.book.statement(account, entitled.moment.today), &window, &entitled, &id)?;
     let path = format!("/accounts/{id}");
     let report = Report { statement: &statement, window: &window, account, entitled: &entitled };
     let mut answer = json!({ "account": reference(account) });
@@ -89,14 +89,14 @@ pub(super) async fn show(
 /// where the last one of this consent ended.
 fn since(
     bank: &Bank,
-    statement: &Statement,
+    statement: Arc<Statement>,
     window: &Window,
     entitled: &Entitled,
     account: &str,
-) -> Result<Statement, Refusal> {
+) -> Result<Arc<Statement>, Refusal> {
     let newest = statement.booked.first().map(entry_reference).unwrap_or_default();
     let known = match &window.since {
-        Since::Date => return Ok(statement.clone()),
+        Since::Date => return Ok(statement),
         Since::Entry(reference) => Some(reference.clone()),
         Since::LastTime => {
             let place = format!("{} {account}", entitled.consent.id);
@@ -104,11 +104,11 @@ fn since(
         }
     };
     let Some(known) = known else {
-        return Ok(statement.clone());
+        return Ok(statement);
     };
     let end = statement.booked.iter().position(|entry| entry_reference(entry) == known);
     let booked: Vec<Entry> = statement.booked.iter().take(end.ok_or(Refusal::ResourceUnknown)?).cloned().collect();
-    Ok(Statement { booked, ..statement.clone() })
+    Ok(Arc::new(Statement { booked, ..Statement::clone(&statement) }))
 }
 
 impl Window {
