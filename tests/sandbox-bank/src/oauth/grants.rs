@@ -3,14 +3,17 @@
 //! Only SHA-256 digests are kept. One redeemed code makes one *grant*; everything issued from it
 //! belongs to that grant and can be ended together.
 
+mod code;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::pkce::Challenge;
 use crate::fingerprint::sha256_hex;
 use crate::settings::{Rotation, TokenPolicy};
+use code::Code;
+pub(crate) use code::{Purpose, Redemption, Subject};
 
 /// How long an expired access token is remembered, so that its owner is told what is wrong with it.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24);
@@ -26,49 +29,6 @@ pub(crate) struct Grants {
 
 type Digest = String;
 type GrantId = u64;
-
-/// What a token stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Subject {
-    /// A consent.
-    Consent(String),
-    /// A customer who has logged in.
-    Customer { customer: String },
-    /// The client itself, with the scope it asked for.
-    Application { application: String },
-}
-
-/// For whom and for what a code is issued.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Purpose {
-    pub(crate) client: String,
-    #[serde(rename = "consent")]
-    pub(crate) subject: Subject,
-    pub(crate) redirect_uri: String,
-    /// None if the request had none and the bank allows that.
-    pub(crate) challenge: Option<Challenge>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Code {
-    purpose: Purpose,
-    expires_at: Timestamp,
-    /// Set once it has been redeemed.
-    grant: Option<GrantId>,
-}
-
-impl Code {
-    /// In time, to the address it was sent to, by whoever asked for it (RFC 7636 section 4.6). A
-    /// verifier without a challenge is refused (RFC 9700 section 4.8.2).
-    fn is_redeemed_rightly(&self, attempt: &Redemption<'_>, now: Timestamp) -> bool {
-        let answered = match (&self.purpose.challenge, attempt.verifier) {
-            (Some(challenge), Some(verifier)) => challenge.is_answered_by(verifier),
-            (challenge, verifier) => challenge.is_none() && verifier.is_none(),
-        };
-        answered && now < self.expires_at && self.purpose.redirect_uri == attempt.redirect_uri
-    }
-}
 
 impl Purpose {
     fn grant(&self, expires_at: Timestamp) -> Grant {
@@ -100,15 +60,6 @@ struct RefreshToken {
     used: bool,
     /// No longer accepted.
     retired: bool,
-}
-
-/// A client's attempt to redeem a code.
-#[derive(Debug)]
-pub(crate) struct Redemption<'a> {
-    pub(crate) code: &'a str,
-    pub(crate) client: &'a str,
-    pub(crate) redirect_uri: &'a str,
-    pub(crate) verifier: Option<&'a str>,
 }
 
 /// Fresh secrets, drawn beforehand for tokens that may be issued.

@@ -1,5 +1,6 @@
 //! The life of codes and tokens, without any server.
 
+use super::super::pkce::Challenge;
 use super::*;
 
 const CLIENT: &str = "PSDDE-FAKENCA-HUB001";
