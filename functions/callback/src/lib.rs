@@ -1,6 +1,7 @@
 //! Takes browsers that come back from banks.
 
 use axum::{
+    body::Bytes,
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
@@ -23,6 +24,11 @@ use shared::{
     },
 };
 
+mod relay;
+
+/// The longest form that is taken; the query it becomes is bounded all the same.
+const LONGEST_FORM: usize = 8 * 1024;
+
 /// The function's routes.
 pub fn routes() -> Vec<Route> {
     vec![
@@ -33,6 +39,12 @@ pub fn routes() -> Vec<Route> {
             Doc::new("Take the browser back from the bank and send it to the CRM").ends(StatusCode::SEE_OTHER),
         )
         .running_on(),
+        Route::post(
+            "/callback/{bank}",
+            Audience::Browser,
+            receive_form,
+            Doc::new("The same from banks that answer by a form").ends(StatusCode::SEE_OTHER),
+        ),
         Route::get(
             "/callback/{bank}/{state}",
             Audience::Browser,
@@ -50,8 +62,23 @@ async fn receive(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let query = query.unwrap_or_default();
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(relay::page()) };
     land(&app, &trail, bank, Return { state: None, query: &query }, &headers).await
+}
+
+/// A form comes by a POST from the bank's site, which the binding cookie does not come along with (`SameSite=Lax`). So the
+/// browser is sent to the same address again, now by GET.
+async fn receive_form(Path(bank): Path<String>, form: Bytes) -> Result<Response, Problem> {
+    let bank = BankId::parse(bank).map_err(|error| Problem::caused(Code::CallbackInvalid, error))?;
+    let query = std::str::from_utf8(&form).map_err(|error| Problem::caused(Code::CallbackInvalid, error))?;
+    let is_form = query.len() <= LONGEST_FORM && query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if query.is_empty() || !is_form {
+        return Err(Code::CallbackInvalid.into());
+    }
+    let location = HeaderValue::try_from(format!("/callback/{bank}?{query}"));
+    let mut location = location.map_err(|error| Problem::caused(Code::CallbackInvalid, error))?;
+    location.set_sensitive(true);
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
 }
 
 async fn receive_by_path(

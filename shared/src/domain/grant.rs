@@ -114,6 +114,9 @@ pub struct StoredGrant {
     pub refreshable: bool,
     /// When the chain of refresh tokens ends, if the bank ends it.
     pub chain_ends_at: Option<Timestamp>,
+    /// When the refresh token ends unless it is used before, at banks where it does.
+    #[serde(default)]
+    pub idle_ends_at: Option<Timestamp>,
 }
 
 impl StoredGrant {

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{error::Elapsed, timeout};
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use jiff::Timestamp;
 
 use super::{
     application_token::{self, ApplicationToken, ApplicationTokens},
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         audit::AuditEvent,
-        bank::{Bank, OAuthProfile, SealProfile},
+        bank::{Bank, OAuthProfile, PsuHeader, SealProfile},
         operation::Operation,
     },
     ports::{
@@ -71,6 +72,9 @@ impl BankCalls {
     /// Sends the request once, as this bank wants it, and signed if its document says so. The answer is given out only
     /// after its record is written. A request that cannot be signed does not leave.
     ///
+    /// In a window of maintenance that the bank announced, nothing is read without the PSU, and a read that fails while
+    /// the PSU is there tells when to come back.
+    ///
     /// Where the bank wants a token of our own for such a call, one is got first. If
     /// the bank takes that token no more, another is got, once: it has not done what it was asked.
     pub async fn send(
@@ -80,7 +84,36 @@ impl BankCalls {
         subject: impl Into<Subject>,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
-        let (subject, request) = (subject.into(), adjusted(bank, request)?);
+        let request = adjusted(bank, request)?;
+        let Some(until) = self.maintenance(bank, &request) else {
+            return self.authorised(bank, trail, subject.into(), request).await;
+        };
+        if !request.headers.contains_key(PSU_IP_ADDRESS) {
+            return Err(Trouble::Maintenance(until));
+        }
+        match self.authorised(bank, trail, subject.into(), request).await {
+            Ok(response) if is_a_maintenance_page(&response) => Err(Trouble::Maintenance(until)),
+            Err(Trouble::Bank(BankFault::Http(_))) => Err(Trouble::Maintenance(until)),
+            outcome => outcome,
+        }
+    }
+
+    /// When the window of maintenance ends that a read of data meets. What changes something at the bank is tried all
+    /// the same: how such a call ends must be known as it is.
+    fn maintenance(&self, bank: &Bank, request: &BankRequest) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let windows = bank.maintenance.iter().filter(|_| request.operation.is_data());
+        windows.filter_map(|window| window.covering(now)).max()
+    }
+
+    /// Sends the request with a token of our own, where the bank wants one for it.
+    async fn authorised(
+        &self,
+        bank: &Bank,
+        trail: &Trail,
+        subject: Subject,
+        request: BankRequest,
+    ) -> Result<BankResponse, Trouble> {
         if !application_token::is_wanted(bank, &request) {
             return self.sealed_and_sent(bank, trail, subject, request).await;
         }
@@ -172,6 +205,15 @@ impl BankCalls {
         }
         Ok(request)
     }
+}
+
+/// What tells an attended call from a background one.
+const PSU_IP_ADDRESS: HeaderName = HeaderName::from_static(PsuHeader::IpAddress.header());
+
+/// Whether the answer is what a bank says under maintenance: a failure, or a page where data was asked for.
+fn is_a_maintenance_page(response: &BankResponse) -> bool {
+    let kind = response.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
+    response.status.is_server_error() || kind.is_some_and(|kind| kind.starts_with(b"text/html"))
 }
 
 /// The id of one call, echoed by many banks (Berlin Group 1.3.11).

@@ -343,6 +343,7 @@ pub(super) async fn seal(
     let sealed = deps.vault.seal(Purpose::Tokens, &session.grant_place(generation), &plaintext).await?;
     let profile = deps.bank(&session.bank)?.oauth.as_ref();
     let chain = profile.and_then(|profile| profile.chain_lifetime);
+    let idle = profile.and_then(|profile| profile.idle_lifetime);
     let margin = profile.and_then(|profile| profile.refresh_margin);
     Ok(StoredGrant {
         sealed,
@@ -351,6 +352,7 @@ pub(super) async fn seal(
         access_ends_at: lifetime.map(|lifetime| now + lifetime),
         refreshable: grant.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some()),
         chain_ends_at: chain.filter(|_| lifetime.is_some()).map(|chain| now + chain),
+        idle_ends_at: idle.filter(|_| lifetime.is_some()).map(|idle| now + idle),
     })
 }
 

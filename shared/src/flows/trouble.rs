@@ -1,5 +1,7 @@
 //! What can go wrong in every flow: store, keys, randomness, audit, bank.
 
+use jiff::Timestamp;
+
 use crate::{
     domain::grant::NotAGrant,
     flows::vault::VaultError,
@@ -54,6 +56,9 @@ pub enum Trouble {
     /// The request is not made at this bank as it would have to be.
     #[error("the request does not fit the bank")]
     NotMade(#[from] NotMade),
+    /// The bank announced that it is not there until then, and it is not.
+    #[error("the bank is under maintenance")]
+    Maintenance(Timestamp),
     /// The bank did not take our confirmation of an authorisation.
     #[error("the bank did not take the confirmation")]
     NotConfirmed,

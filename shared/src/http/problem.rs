@@ -137,6 +137,7 @@ catalogue! {
     BankResponseTooLarge "bank_response_too_large" BAD_GATEWAY ContactBank "The bank's answer is too large.";
     BankRedirectRejected "bank_redirect_rejected" BAD_GATEWAY ContactBank "The bank redirected a call, which the hub does not follow.";
     BankLinkRejected "bank_link_rejected" BAD_GATEWAY ContactBank "The bank sent a link that leads elsewhere.";
+    BankMaintenance "bank_maintenance" SERVICE_UNAVAILABLE Wait "The bank is under announced maintenance.";
     EmbeddedRefused "embedded_refused" BAD_GATEWAY ContactBank "The bank wants the PSU's password through the hub, which is refused.";
     ApproachUnsupported "approach_unsupported" BAD_GATEWAY FixConfiguration "The bank wants a way of authorising that its document does not name.";
     StoreUnavailable "store_unavailable" SERVICE_UNAVAILABLE Wait "The hub's store is not available.";

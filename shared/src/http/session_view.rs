@@ -49,6 +49,9 @@ pub struct Ends {
     /// The chain of refresh tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_chain_at: Option<Timestamp>,
+    /// The refresh token, unless it is used before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_idle_at: Option<Timestamp>,
     /// The PSU's time to authorise, or the CRM's to activate.
     #[serde(skip_serializing_if = "Option::is_none")]
     sca_window_at: Option<Timestamp>,
@@ -114,6 +117,7 @@ impl Ends {
             first: None,
             consent_at: access.and_then(Access::consent_ends_at),
             refresh_chain_at: access.and_then(|access| access.grant.chain_ends_at),
+            refresh_idle_at: access.and_then(|access| access.grant.idle_ends_at),
             sca_window_at: attempt.map(|attempt| attempt.expires_at),
             certificate_at,
             bank_maximum_at: access.zip(bank).map(|(access, bank)| access.granted_at + days(bank)),
@@ -123,10 +127,11 @@ impl Ends {
         ends
     }
 
-    const fn named(&self) -> [(&'static str, Option<Timestamp>); 5] {
+    const fn named(&self) -> [(&'static str, Option<Timestamp>); 6] {
         [
             ("consent", self.consent_at),
             ("refresh_chain", self.refresh_chain_at),
+            ("refresh_idle", self.refresh_idle_at),
             ("sca_window", self.sca_window_at),
             ("certificate", self.certificate_at),
             ("bank_maximum", self.bank_maximum_at),

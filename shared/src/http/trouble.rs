@@ -48,6 +48,10 @@ impl From<Trouble> for Problem {
                 let problem = bank(fault);
                 return Self { cause: Some(Arc::new(error)), ..problem };
             }
+            Trouble::Maintenance(until) => {
+                let until = *until;
+                return Self { retry_at: Some(until), ..caused(Code::BankMaintenance, error) };
+            }
             Trouble::NotMade(NotMade::NotAttended) => Code::PresenceRequired,
             Trouble::NotMade(NotMade::PsuUnknown(_)) => Code::PresenceIncomplete,
             Trouble::NotConfirmed => Code::BankRejectedRequest,

@@ -99,6 +99,7 @@ pub async fn begin(instance: &Instance, id: &SessionId) {
             access_ends_at: Some(deps.now() + Duration::from_secs(20)),
             refreshable: true,
             chain_ends_at: None,
+            idle_ends_at: None,
         },
         refresh: RefreshState::default(),
         directory: None,

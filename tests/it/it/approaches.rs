@@ -327,3 +327,25 @@ async fn a_renewal_at_a_bank_with_one_consent_touches_no_other_session_s_of_othe
     crm.activate(&other.text("session"), &parameter(&back, "activation_code")).await;
     assert_eq!(crm.get(&format!("/v1/sessions/{first}")).await.body["status"], "active");
 }
+
+#[tokio::test]
+async fn announced_maintenance_spares_the_bank_and_tells_when_to_come_back() {
+    let windows = "[[maintenance]]\nfrom = \"00:00\"\nminutes = 1440\n";
+    let bench = Bench::with_limits(windows).await;
+    let crm = Crm::of(&bench, "acme");
+    let session = crm.connect("redirect").await;
+    let before = bench.bank.journal().len();
+    let background = crm.accounts(&session).await;
+    assert_eq!(background.problem(), (503, "bank_maintenance"));
+    assert!(background.body["retry_at"].is_string() && background.headers.contains_key("retry-after"));
+    assert_eq!(bench.bank.journal().len(), before, "nothing is asked while nobody is there");
+    reads_accounts(&crm, &session).await;
+    let presence = crm.presence(&session);
+    let path = format!("/v1/sessions/{session}/accounts");
+    for fault in [json!({"kind": "status", "status": 503}), json!({"kind": "html_200"}), json!({"kind": "close"})] {
+        bench.fault("accounts", fault.clone(), 2).await;
+        let attended = crm.get_with(&path, &[("psu-presence", &presence)]).await;
+        assert_eq!(attended.problem(), (503, "bank_maintenance"), "{fault}");
+        bench.control("DELETE", "/faults", Value::Null).await;
+    }
+}

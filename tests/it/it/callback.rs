@@ -281,3 +281,32 @@ async fn a_code_that_the_bank_does_not_take_ends_the_journey_cleanly() {
         assert_eq!(returning.bench.reached("token").len(), 1, "a code is never sent twice");
     }
 }
+
+#[tokio::test]
+async fn a_form_and_a_fragment_are_answers_too() {
+    let bench = Bench::start().await;
+    bench.decide("approve").await;
+    let started = bench.crm().start("oauth").await;
+    let browser = Browser::new();
+    let callback = browser.until_callback(&started.text("authorize_url")).await;
+    let (address, query) = callback.as_str().split_once('?').unwrap();
+    // A bank that answers in the fragment: the server sees no query, and the page brings it back as one.
+    let relay = browser.open(address).await;
+    assert_eq!(relay.status, StatusCode::OK);
+    let policy = relay.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    assert!(relay.body.contains("location.hash"), "{}", relay.body);
+    assert_eq!(browser.open(&format!("{address}?error=empty")).await.status, StatusCode::BAD_REQUEST);
+    // A bank that answers by a form: the browser is sent to the same address by GET, with its cookie.
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let form =
+        |body: String| http.post(address).header("content-type", "application/x-www-form-urlencoded").body(body).send();
+    let sent_on = form(query.to_owned()).await.unwrap();
+    assert_eq!(sent_on.status(), StatusCode::SEE_OTHER);
+    let onward = callback.join(sent_on.headers()["location"].to_str().unwrap()).unwrap();
+    assert_eq!(onward, callback);
+    assert!(browser.land(&onward).await.as_str().contains("activation_code"));
+    for bad in [String::new(), "state=a#b".to_owned(), "state=a\r\nSet-Cookie: x".to_owned(), "a".repeat(9_000)] {
+        assert_eq!(form(bad).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+}

@@ -51,8 +51,6 @@ pub struct ConsentProfile {
     pub delete: bool,
     /// How long after SCA the bank shows more than later, if it does.
     pub first_minutes: Option<FirstMinutes>,
-    /// Days after the grant during which the bank's word that a consent has ended is not believed, but asked again.
-    pub distrust_end_days: Option<u16>,
 }
 
 /// 180 days is what Delegated Regulation 2022/2360 allows; four a day is what Art. 36(5)(b) of 2018/389 does.
@@ -75,7 +73,6 @@ impl Default for ConsentProfile {
             polling: Polling::default(),
             delete: true,
             first_minutes: None,
-            distrust_end_days: None,
         }
     }
 }

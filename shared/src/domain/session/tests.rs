@@ -29,6 +29,7 @@ fn access() -> Access {
             access_ends_at: Some(NOW),
             refreshable: true,
             chain_ends_at: None,
+            idle_ends_at: None,
         },
         refresh: RefreshState::default(),
         directory: None,

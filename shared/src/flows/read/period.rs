@@ -1,6 +1,6 @@
 //! Which days are asked for: what the caller wants, within what the bank gives, slice by slice.
 
-use jiff::{ToSpan, civil::Date};
+use jiff::{SignedDuration, ToSpan, civil::Date};
 
 use super::{ReadError, WantedList};
 use crate::{
@@ -12,8 +12,29 @@ use crate::{
     protocol::berlin_group::transactions::TransactionQuery,
 };
 
+/// What a bank's window depends on besides what is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Visit {
+    /// Whether the PSU is there.
+    pub attended: bool,
+    /// How long ago the PSU authorised the consent.
+    pub since_grant: SignedDuration,
+    /// The day.
+    pub today: Date,
+}
+
+impl Visit {
+    /// How many days back the bank gives: more in the first minutes after SCA, at banks that say so.
+    fn oldest_days(self, bank: &Bank) -> Option<u16> {
+        let first = bank.consent.first_minutes;
+        let first = first.filter(|first| self.since_grant < SignedDuration::from_mins(first.minutes.into()));
+        first.map_or_else(|| bank.data.window.oldest_days(self.attended), |first| Some(first.history_days))
+    }
+}
+
 /// What will be asked for of what is wanted, and how that differs.
-pub(super) fn covering(bank: &Bank, wanted: &WantedList, attended: bool, today: Date) -> Result<Coverage, ReadError> {
+pub(super) fn covering(bank: &Bank, wanted: &WantedList, visit: Visit) -> Result<Coverage, ReadError> {
+    let today = visit.today;
     let (rules, window) = (&bank.data.booking, &bank.data.window);
     let mut coverage = Coverage { status: wanted.status, from: None, to: wanted.to, notes: Vec::new() };
     if !rules.offers(wanted.status) {
@@ -25,7 +46,7 @@ pub(super) fn covering(bank: &Bank, wanted: &WantedList, attended: bool, today: 
     let days_before = |day: Date, days: u16| day.saturating_sub(i64::from(days).days());
     let from = wanted.from.unwrap_or_else(|| days_before(wanted.to.unwrap_or(today), window.default_days));
     coverage.from = Some(from);
-    if let Some(days) = window.oldest_days(attended) {
+    if let Some(days) = visit.oldest_days(bank) {
         begin_at(&mut coverage, days_before(today, days))?;
     }
     Ok(coverage)
@@ -103,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::samples;
+    use crate::{domain::bank::FirstMinutes, testing::samples};
 
     const TODAY: Date = jiff::civil::date(2026, 11, 21);
 
@@ -116,8 +137,24 @@ mod tests {
         WantedList { status: BookingStatus::Both, from: day(from), to: day(to), since: None }
     }
 
+    fn visit(attended: bool) -> Visit {
+        Visit { attended, since_grant: SignedDuration::from_mins(15), today: TODAY }
+    }
+
+    #[test]
+    fn a_bank_may_show_more_in_the_first_minutes() {
+        let mut bank = bank("window = { oldest_days_attended = 90, oldest_days_background = 90 }");
+        bank.consent.first_minutes = Some(FirstMinutes { minutes: 15, history_days: 730 });
+        let old = wanted(Some("2025-01-01"), None);
+        let from = |minutes| {
+            let visit = Visit { since_grant: SignedDuration::from_mins(minutes), ..visit(true) };
+            covering(&bank, &old, visit).unwrap().from.unwrap().to_string()
+        };
+        assert_eq!((from(14).as_str(), from(15).as_str()), ("2025-01-01", "2026-08-23"));
+    }
+
     fn told(data: &str, wanted: &WantedList, attended: bool) -> String {
-        match covering(&bank(data), wanted, attended, TODAY) {
+        match covering(&bank(data), wanted, visit(attended)) {
             Ok(covers) => format!("{:?} {} {:?}", covers.status, covers.from.unwrap(), covers.notes),
             Err(error) => error.to_string(),
         }
@@ -148,21 +185,21 @@ mod tests {
         let strict = "booking = { offered = [\"booked\"], fallback = false }";
         assert_eq!(told(strict, &asked, false), "the bank does not offer this");
         let delta = WantedList { since: Some("e-1".to_owned()), ..wanted(None, None) };
-        assert!(covering(&bank(""), &delta, false, TODAY).is_err());
-        assert!(covering(&bank("entry_reference_from = true"), &delta, false, TODAY).is_ok_and(|it| it.from.is_none()));
+        assert!(covering(&bank(""), &delta, visit(false)).is_err());
+        assert!(covering(&bank("entry_reference_from = true"), &delta, visit(false)).is_ok_and(|it| it.from.is_none()));
     }
 
     #[test]
     fn a_refused_period_is_clamped_once() {
         let bank = bank("window = { clamp_days = 30 }");
-        let mut coverage = covering(&bank, &wanted(Some("2026-01-01"), None), false, TODAY).unwrap();
+        let mut coverage = covering(&bank, &wanted(Some("2026-01-01"), None), visit(false)).unwrap();
         assert!(clamp(&bank, &mut coverage, TODAY).is_some());
         assert_eq!(
             (coverage.from, &coverage.notes[..]),
             (Some(jiff::civil::date(2026, 10, 22)), &[CoverageNote::PeriodShortened][..])
         );
         assert!(clamp(&bank, &mut coverage, TODAY).is_none());
-        let mut past = covering(&bank, &wanted(Some("2026-01-01"), Some("2026-01-02")), false, TODAY).unwrap();
+        let mut past = covering(&bank, &wanted(Some("2026-01-01"), Some("2026-01-02")), visit(false)).unwrap();
         assert!(clamp(&bank, &mut past, TODAY).is_none());
     }
 

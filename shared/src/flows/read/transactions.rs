@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, civil::Date};
 use url::Url;
 
 use super::{ReadError, Reader, Reading, period};
@@ -138,6 +138,12 @@ impl Reader {
         Ok(Reading { value, raw, as_of })
     }
 
+    /// How long ago the PSU authorised the consent.
+    fn since_grant(&self) -> SignedDuration {
+        let granted_at = self.session.record.access.as_ref().map(|access| access.granted_at);
+        granted_at.map_or(SignedDuration::MAX, |granted_at| self.deps.now().duration_since(granted_at))
+    }
+
     /// The first page. What the bank does not take of the question is mended once each, and told.
     async fn first_page(
         &mut self,
@@ -146,7 +152,8 @@ impl Reader {
     ) -> Result<(Step, Reading<Stepped>), ReadError> {
         let today = self.bank.data.dates.day_of(self.deps.now());
         let attended = matches!(self.attendance, Attendance::Attended(_));
-        let mut coverage = period::covering(&self.bank, wanted, attended, today)?;
+        let mut coverage =
+            period::covering(&self.bank, wanted, period::Visit { attended, since_grant: self.since_grant(), today })?;
         loop {
             let (query, slice_from) = period::first(&self.bank, &coverage, wanted.since.clone(), today);
             let step = Step {

@@ -125,7 +125,6 @@ sca_window_minutes = 5
 polling = { first_seconds = 5, every_seconds = 5 }
 delete = false
 first_minutes = { minutes = 15, history_days = 730 }
-distrust_end_days = 2
 
 [psu]
 required = ["ip_address", "user_agent"]
