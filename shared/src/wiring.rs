@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     adapters::{
         audit_log::AuditLog,
-        bank_client::{BankClient, PoolSettings, TlsSetupError},
+        bank_client::{BankClient, PoolSettings},
         cloud_kms::CloudKmsSetupError,
         identity_files::{IdentityFiles, LOOK_EVERY},
         jwks_client::JwksSetupError,
@@ -21,7 +21,7 @@ use crate::{
     config::{bank_document::read_banks, mistakes::Mistakes, settings::Settings, tenant_document::read_tenants},
     domain::{
         bank::Bank,
-        ids::{BankId, OwnerId, RequestId},
+        ids::{OwnerId, RequestId},
         tenant::Tenant,
     },
     flows::{
@@ -42,13 +42,13 @@ use crate::{
     ports::{
         clock::Clock,
         entropy::{NoEntropy, random},
-        seals::{SealError, Seals},
         store::Store,
     },
     protocol::cursor::{CursorKeyRejected, Cursors},
     telemetry::{self, request_span::RequestSpans},
 };
 
+mod certificates;
 mod opening;
 mod waiting;
 
@@ -72,22 +72,9 @@ pub enum StartError {
     /// The key of keyed hashes cannot be read.
     #[error("HUB_PSEUDONYM_KEY: {0}")]
     PseudonymKey(#[from] PseudonymKeyError),
-    /// A bank's certificate or trust anchors are not usable.
-    #[error("bank {bank}: {}", told(error))]
-    Bank {
-        /// Which bank.
-        bank: BankId,
-        /// What is wrong.
-        error: TlsSetupError,
-    },
-    /// The electronic seal for a bank is not usable.
-    #[error("bank {bank}: the seal: {}", told(error))]
-    Seal {
-        /// Which bank.
-        bank: BankId,
-        /// What is wrong.
-        error: SealError,
-    },
+    /// Certificates, keys or trust anchors are not usable.
+    #[error("wrong certificates: {0}")]
+    Certificates(#[source] Mistakes),
     /// The client for key sets could not be made.
     #[error(transparent)]
     KeySets(#[from] JwksSetupError),
@@ -133,12 +120,9 @@ impl Hub {
         let (banks, tenants) = both(banks, tenants)?;
         let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock), LOOK_EVERY));
         let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock));
-        for bank in &banks {
-            let prepared = client.prepare(bank).await;
-            prepared.map_err(|error| StartError::Bank { bank: bank.id.clone(), error })?;
-        }
+        certificates::check_identities(&banks, &client).await.map_err(StartError::Certificates)?;
         let adapters = Adapters::open(settings, &banks, client, identities, clock).await?;
-        check_seals(&banks, &*adapters.seals).await?;
+        certificates::check_seals(&banks, &*adapters.seals).await.map_err(StartError::Certificates)?;
         Self::of(settings, banks, tenants, adapters)
     }
 
@@ -199,27 +183,6 @@ impl Hub {
 pub async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     let address = (settings.listen, settings.port).into();
     TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
-}
-
-/// Opens the seal of every bank that has one. A seal whose time is wrong, or whose key is out of reach just now, does not
-/// keep the hub from serving the other banks: it is told in the log, and calls to that bank fail.
-async fn check_seals(banks: &[Bank], seals: &dyn Seals) -> Result<(), StartError> {
-    for bank in banks.iter().filter(|bank| bank.seal.is_some()) {
-        match seals.seal(bank).await {
-            Ok(_) | Err(SealError::NotValid(_)) => {}
-            Err(error) if error.is_passing() => {
-                tracing::error!(alarm = "seal_unavailable", bank = %bank.id, error = told(&error), "no call is signed yet");
-            }
-            Err(error) => return Err(StartError::Seal { bank: bank.id.clone(), error }),
-        }
-    }
-    Ok(())
-}
-
-/// The error and all that caused it, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Both, or the mistakes of both.

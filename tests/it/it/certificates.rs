@@ -1,10 +1,10 @@
 //! Certificates and seals of the hub as the sandbox bank judges them, over real connections.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method};
-use it::bench::{Bench, RETURN_URL, write_bank_documents};
-use sandbox_bank::{JournalEntry, Rotation, SandboxBank, Settings};
+use it::bench::{Bench, RETURN_URL, issuer::Issuers, write_bank_documents};
+use sandbox_bank::{JournalEntry, Rotation, SandboxBank};
 use serde_json::{Value, json};
 use shared::{
     adapters::{
@@ -14,7 +14,11 @@ use shared::{
         seals::OpenSeals,
         system::{SystemClock, SystemEntropy},
     },
-    config::{bank_document::read_banks, environment::Environment},
+    config::{
+        bank_document::read_banks,
+        environment::Environment,
+        settings::{KeysSetting, Settings, StoreSetting},
+    },
     domain::{
         bank::Bank,
         certificate::{Demand, Usage},
@@ -27,6 +31,7 @@ use shared::{
         trouble::Trouble,
     },
     ports::{bank_http::BankRequest, seals::SealError},
+    wiring::{Hub, StartError},
 };
 use tempfile::TempDir;
 
@@ -40,7 +45,7 @@ struct Pair {
 
 impl Pair {
     async fn start() -> Self {
-        let bank = sandbox_bank::start(Settings::default()).await.unwrap();
+        let bank = sandbox_bank::start(sandbox_bank::Settings::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         write_bank_documents(folder.path(), &bank, Rotation::Grace, "");
         let documents = read_banks(&folder.path().join("banks"), Environment::default()).unwrap();
@@ -145,4 +150,53 @@ async fn a_bank_is_not_called_with_a_certificate_that_is_over() {
     let order = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
     assert_eq!(bench.crm().post("/v1/sessions", order).await.problem(), (503, "qwac_expired"));
     assert_eq!(bench.bank.journal().len(), before);
+}
+
+/// Starts a hub as a function does, on the documents of this pair.
+async fn start_a_hub(pair: &Pair) -> Result<Hub, StartError> {
+    let folder = pair.folder.path();
+    let tenants = folder.join("tenants");
+    if !tenants.exists() {
+        Issuers::start().await.write_documents(&tenants);
+    }
+    let settings = Settings {
+        port: 0,
+        listen: Ipv4Addr::LOCALHOST.into(),
+        public_url: "https://hub.example/".parse().unwrap(),
+        audience: "https://hub.example".to_owned(),
+        store: StoreSetting::Embedded(folder.join("store.redb")),
+        keys: KeysSetting::File(folder.join("keys")),
+        banks: folder.join("banks"),
+        tenants,
+        egress_address: "192.0.2.1".parse().unwrap(),
+        project: None,
+        environment: Environment::default(),
+    };
+    Hub::start(&settings).await
+}
+
+#[tokio::test]
+async fn a_start_tells_all_that_is_wrong_with_certificates_together() {
+    let pair = Pair::start().await;
+    let key = pair.bank.pki().qseal.split("-----BEGIN CERTIFICATE").next().unwrap().to_owned();
+    fs::write(pair.file("qseal.pem"), key).unwrap();
+    let told = start_a_hub(&pair).await.unwrap_err().to_string();
+    for bank in ["explicit", "token"] {
+        let expected = format!("bank {bank}: the seal's file is not usable: the file holds no certificate");
+        assert!(told.contains(&expected), "{told}");
+    }
+    assert!(!told.contains("bank oauth"), "{told}");
+
+    fs::write(pair.file("qwac.pem"), &pair.bank.pki().qseal).unwrap();
+    let told = start_a_hub(&pair).await.unwrap_err().to_string();
+    let why = "the identity is not usable: the certificate is a QSEAL, but a QWAC is needed";
+    assert_eq!(told.matches(why).count(), pair.documents.len(), "{told}");
+}
+
+#[tokio::test]
+async fn certificates_that_are_over_keep_no_hub_from_starting() {
+    let pair = Pair::start().await;
+    fs::write(pair.file("qwac.pem"), &pair.bank.pki().expired_qwac).unwrap();
+    fs::write(pair.file("qseal.pem"), &pair.bank.pki().qseal_expired).unwrap();
+    start_a_hub(&pair).await.unwrap();
 }
