@@ -34,10 +34,24 @@ pub(crate) async fn accept<F: Future<Output = ()> + Send + 'static>(
     connections: Arc<Connections>,
     serve: impl Fn(TcpStream, Open) -> F,
 ) {
+    let (tasks, ()) = take_in(&listener, asked_to_close(&mut closing), &connections, serve).await;
+    drop(listener);
+    wind_down(tasks, &connections).await;
+}
+
+/// Accepts connections and has each served, until `end` comes; gives what is still being served, and
+/// what `end` came to.
+pub(crate) async fn take_in<F: Future<Output = ()> + Send + 'static, E>(
+    listener: &TcpListener,
+    end: impl Future<Output = E>,
+    connections: &Connections,
+    serve: impl Fn(TcpStream, Open) -> F,
+) -> (JoinSet<()>, E) {
     let mut tasks = JoinSet::new();
+    let mut end = pin!(end);
     loop {
         let accepted = tokio::select! {
-            () = asked_to_close(&mut closing) => break,
+            ended = &mut end => return (tasks, ended),
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -52,7 +66,10 @@ pub(crate) async fn accept<F: Future<Output = ()> + Send + 'static>(
         }
         while tasks.try_join_next().is_some() {}
     }
-    drop(listener);
+}
+
+/// Lets running requests finish for a short while and drops what is left.
+pub(crate) async fn wind_down(mut tasks: JoinSet<()>, connections: &Connections) {
     connections.drain(PATIENCE).await;
     tasks.shutdown().await;
 }
