@@ -2,6 +2,7 @@
 
 mod banks;
 mod sessions;
+mod wishes;
 
 use axum::{
     extract::{Path, State},

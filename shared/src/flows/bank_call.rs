@@ -15,13 +15,12 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::AuditEvent,
         bank::{Bank, OAuthProfile, PsuHeader, SealProfile},
         operation::Operation,
     },
     ports::{
         audit::AuditStream,
-        bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
+        bank_http::{BankHttp, BankRequest, BankResponse},
         clock::Clock,
         entropy::{Entropy, random},
         seals::{SealError, Seals},
@@ -31,6 +30,10 @@ use crate::{
         oauth::metadata::Metadata,
     },
 };
+
+mod record;
+
+use record::BankCall;
 
 /// Calls banks, on the record.
 pub struct BankCalls {
@@ -86,12 +89,12 @@ impl BankCalls {
     ) -> Result<BankResponse, Trouble> {
         let request = adjusted(bank, request)?;
         let Some(until) = self.maintenance(bank, &request) else {
-            return self.authorised(bank, trail, subject.into(), request).await;
+            return Box::pin(self.authorised(bank, trail, subject.into(), request)).await;
         };
         if !request.headers.contains_key(PSU_IP_ADDRESS) {
             return Err(Trouble::Maintenance(until));
         }
-        match self.authorised(bank, trail, subject.into(), request).await {
+        match Box::pin(self.authorised(bank, trail, subject.into(), request)).await {
             Ok(response) if is_a_maintenance_page(&response) => Err(Trouble::Maintenance(until)),
             Err(Trouble::Bank(BankFault::Http(_))) => Err(Trouble::Maintenance(until)),
             outcome => outcome,
@@ -225,49 +228,4 @@ const SIGNING: Duration = Duration::from_secs(6);
 /// The seal that calls of that kind are signed with.
 fn seal_of(bank: &Bank, operation: Operation) -> Option<&SealProfile> {
     bank.seal.as_ref().filter(|profile| profile.covers(operation))
-}
-
-/// What is known of a call before it is made.
-struct BankCall {
-    operation: &'static str,
-    attended: bool,
-    bank_request_id: String,
-    duration_ms: u64,
-}
-
-impl BankCall {
-    fn of(request: &BankRequest) -> Self {
-        let id = request.headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-        Self {
-            operation: request.operation.name(),
-            attended: request.headers.contains_key("psu-ip-address"),
-            bank_request_id: id.to_owned(),
-            duration_ms: 0,
-        }
-    }
-
-    fn ended(self, result: &Result<BankResponse, Trouble>) -> AuditEvent {
-        let outcome = match result {
-            Ok(response) => response.status.as_u16().to_string(),
-            Err(Trouble::Bank(BankFault::Http(error))) => word(error).to_owned(),
-            Err(_) => "not_signed".to_owned(),
-        };
-        let Self { operation, attended, bank_request_id, duration_ms } = self;
-        AuditEvent::BankCalled { operation: operation.to_owned(), outcome, attended, duration_ms, bank_request_id }
-    }
-}
-
-/// The hub's word for why there is no answer.
-const fn word(error: &BankHttpError) -> &'static str {
-    match error {
-        BankHttpError::NotSent(_) => "not_sent",
-        BankHttpError::QwacExpired(_) => "qwac_expired",
-        BankHttpError::Unreachable(_) => "unreachable",
-        BankHttpError::Broken(_) => "broken",
-        BankHttpError::Timeout => "timeout",
-        BankHttpError::TlsRejected(_) => "tls_rejected",
-        BankHttpError::CertificateRefused(_) => "certificate_refused",
-        BankHttpError::TooLarge => "too_large",
-        BankHttpError::Malformed(_) => "malformed",
-    }
 }

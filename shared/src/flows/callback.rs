@@ -130,7 +130,7 @@ async fn accept(
     };
     let confirmation = if pending.confirmation {
         let name = &bank.consent.confirmation_parameter;
-        Some(confirmation_code(query, name).map_err(|_| CallbackError::Invalid)?)
+        confirmation_code(query, name).map_err(|_| CallbackError::Invalid)?
     } else {
         None
     };

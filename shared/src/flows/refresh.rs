@@ -188,7 +188,7 @@ async fn refresh(deps: &Arc<Deps>, trail: &Arc<Trail>, loaded: Loaded<Session>) 
     let (deps, trail) = (Arc::clone(deps), Arc::clone(trail));
     let task = async move {
         match lease::take(&deps, &trail, loaded).await? {
-            Some(leased) => call::call(&deps, &trail, leased, ready).await.map(|()| true),
+            Some(leased) => Box::pin(call::call(&deps, &trail, leased, ready)).await.map(|()| true),
             None => Ok(false),
         }
     };

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use shared::{
-    adapters::system::SystemEntropy,
     domain::{
         audit::{AuditEvent, AuditRecord},
         bank::{Bank, SealKey},
