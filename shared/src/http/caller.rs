@@ -76,8 +76,9 @@ impl<S: Send + Sync> FromRequestParts<S> for AccountInPath {
     }
 }
 
-/// The bank's id of a transaction in the path, percent-decoded. One that no path of the bank's can hold is no request.
-pub struct TransactionInPath(pub String);
+/// The account and the bank's id of a transaction in the path, percent-decoded. An id that no path of the bank's can hold
+/// is no request.
+pub struct TransactionInPath(pub AccountId, pub String);
 
 /// The longest id of a transaction that is asked for.
 const LONGEST_ID: usize = 256;
@@ -85,10 +86,15 @@ const LONGEST_ID: usize = 256;
 impl<S: Send + Sync> FromRequestParts<S> for TransactionInPath {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let AccountInPath(account) = AccountInPath::from_request_parts(parts, state).await?;
         let id = path_parameter(parts, "transaction").await?;
         let sendable = !matches!(id.as_str(), "" | "." | "..") && id.len() <= LONGEST_ID;
-        if sendable && !id.chars().any(char::is_control) { Ok(Self(id)) } else { Err(Code::RequestInvalid.into()) }
+        if sendable && !id.chars().any(char::is_control) {
+            Ok(Self(account, id))
+        } else {
+            Err(Code::RequestInvalid.into())
+        }
     }
 }
 

@@ -107,14 +107,12 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
 }
 
 fn members(document: &Value, schema: &Value) -> Vec<String> {
-    match schema["$ref"].as_str() {
-        Some(reference) => members(document, document.pointer(&reference[1..]).unwrap()),
-        None => {
-            let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| members(document, part));
-            let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
-            parts.chain(own).collect()
-        }
+    if let Some(reference) = schema["$ref"].as_str() {
+        return members(document, document.pointer(&reference[1..]).unwrap());
     }
+    let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| members(document, part));
+    let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
+    parts.chain(own).collect()
 }
 
 #[tokio::test]
