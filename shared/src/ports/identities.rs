@@ -89,6 +89,9 @@ pub enum IdentityFault {
         /// Why.
         error: UnreadableCertificate,
     },
+    /// It would make the hub somebody else while it runs: client ids and consents are of the organisation.
+    #[error("the certificate is of another organisation than the one in use; that takes a restart")]
+    OtherOrganisation,
     /// It is whole, but not what is needed.
     #[error(transparent)]
     Misfit(#[from] Misfit),

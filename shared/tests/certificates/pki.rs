@@ -26,10 +26,12 @@ pub struct Wish {
     pub role: u8,
     /// The years in which it holds.
     pub years: (i32, i32),
+    /// Its owner's number.
+    pub organisation: &'static str,
 }
 
 /// A good QWAC.
-pub const QWAC: Wish = Wish { kind: Some(3), role: 3, years: (2026, 2028) };
+pub const QWAC: Wish = Wish { kind: Some(3), role: 3, years: (2026, 2028), organisation: "PSDDE-BAFIN-123456" };
 /// A good QSEAL.
 pub const QSEAL: Wish = Wish { kind: Some(2), ..QWAC };
 
@@ -80,7 +82,7 @@ fn authority(name: &str) -> CertificateParams {
 fn params(wish: Wish) -> CertificateParams {
     let mut params = CertificateParams::new(["tpp.example".to_owned()]).unwrap();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::from_oid(&[2, 5, 4, 97]), "PSDDE-BAFIN-123456");
+    params.distinguished_name.push(DnType::from_oid(&[2, 5, 4, 97]), wish.organisation);
     params.distinguished_name.push(DnType::CommonName, "tpp.example");
     (params.not_before, params.not_after) = (date_time_ymd(wish.years.0, 1, 1), date_time_ymd(wish.years.1, 1, 1));
     if let Some(kind) = wish.kind {

@@ -103,6 +103,17 @@ async fn one_that_is_not_in_its_time_waits_for_it() {
 }
 
 #[tokio::test]
+async fn the_hub_becomes_nobody_else_while_it_runs() {
+    let (captured, _guard) = Captured::on_this_thread(Format::Stackdriver, "info");
+    let (authority, place) = (Authority::named("Root"), Place::new());
+    let path = place.write("qwac.pem", authority.mint(QWAC));
+    let good = place.facts(&path).await;
+    place.write("qwac.pem", authority.mint(Wish { organisation: "PSDFR-ACPR-16948", ..QWAC }));
+    assert_eq!(place.facts(&path).await, good);
+    assert!(captured.text().contains("of another organisation"), "{}", captured.text());
+}
+
+#[tokio::test]
 async fn the_only_one_there_is_is_given_though_it_has_expired() {
     let (authority, place) = (Authority::named("Root"), Place::new());
     let path = place.write("qwac.pem", authority.mint(Wish { years: (2024, 2025), ..QWAC }));

@@ -42,7 +42,8 @@ fn after(fault: &IdentityFault) -> Option<IdentityFault> {
         IdentityFault::Certificate { position: 2, .. } => {
             IdentityFault::Certificate { position: 1, error: UnreadableCertificate::Statements }
         }
-        IdentityFault::Certificate { .. } => Misfit::OtherType { wanted: "QWAC", found: "QSEAL" }.into(),
+        IdentityFault::Certificate { .. } => IdentityFault::OtherOrganisation,
+        IdentityFault::OtherOrganisation => Misfit::OtherType { wanted: "QWAC", found: "QSEAL" }.into(),
         IdentityFault::Misfit(Misfit::OtherType { .. }) => Misfit::NoType { wanted: "QWAC" }.into(),
         IdentityFault::Misfit(Misfit::NoType { .. }) => Misfit::NoRole { missing: "PSP_AI" }.into(),
         IdentityFault::Misfit(Misfit::NoRole { .. }) => Misfit::Expired { since: jiff::Timestamp::UNIX_EPOCH }.into(),

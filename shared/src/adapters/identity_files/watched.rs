@@ -131,8 +131,13 @@ impl Watched {
         reading.await.unwrap_or(Err(IdentityFault::Unreadable(std::io::ErrorKind::Interrupted)))
     }
 
-    /// A new identity that is not in its time does not take the place of one that is.
+    /// A new identity takes the place of one of the same organisation only, and one that is not in its time does not take
+    /// the place of one that is.
     fn judge(&self, known: Option<&Identity>, fresh: Identity, now: Timestamp) -> Result<Identity, IdentityFault> {
+        let organisation = known.and_then(|known| known.facts.organisation_identifier.as_ref());
+        if organisation.is_some() && organisation != fresh.facts.organisation_identifier.as_ref() {
+            return Err(IdentityFault::OtherOrganisation);
+        }
         let is_good = |identity: &Identity| self.wanted.demand.check_at(&identity.facts, now);
         match is_good(&fresh) {
             Err(misfit) if known.is_some_and(|known| is_good(known).is_ok()) => Err(misfit.into()),
