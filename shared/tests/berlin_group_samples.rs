@@ -12,11 +12,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        account::{AccountKind, BankAccount, TransactionDetails},
+        account::{AccountKind, BankAccount, Transaction, TransactionDetails, TransactionId},
         bank::{Addresses, Bank, ConsentKind, WebOrigin},
         consent::AccessWanted,
+        ids::AccountId,
         presence::{PsuAtBank, PsuContext},
         secret::ExposeSecret,
+        transaction::{Seen, name},
     },
     ports::bank_http::BankResponse,
     protocol::berlin_group::{
@@ -105,7 +107,11 @@ fn transaction_line(one: &TransactionDetails) -> String {
 
 /// What became of a consent that was asked for.
 fn created(name: &str) -> Option<String> {
-    let judged = consents::created(&bank(), Uuid::nil(), &answer(201, &sample(name)?));
+    created_at(&bank(), name)
+}
+
+fn created_at(bank: &Bank, name: &str) -> Option<String> {
+    let judged = consents::created(bank, Uuid::nil(), &answer(201, &sample(name)?));
     Some(match judged {
         Ok(consent) => {
             let way = match consent.offer.approach {
@@ -150,7 +156,12 @@ fn reads_the_samples_of_account_lists() {
 
 #[test]
 fn reads_the_samples_of_single_accounts() {
-    let alone = |name: &str| sample(name).map(|details| listed(&json!({"accounts": [details["account"]]})));
+    let alone = |name: &str| {
+        let details = sample(name)?;
+        let found = accounts::read_one_answer(&bank(), ACCOUNT, Uuid::nil(), &answer(200, &details)).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(found.raw.as_bytes()).unwrap(), details["account"]);
+        Some(listed(&json!({"accounts": [details["account"]]})))
+    };
     let Some(regular) = alone("accountDetailsRegularAccount") else { return };
     insta::assert_snapshot!(regular, @"e80f FR7612345987650123456789014 EUR | Main Account | Heike Mustermann");
     let several = alone("accountDetailsMulticurrencyAccount").unwrap();
@@ -194,6 +205,9 @@ fn reads_the_samples_of_transactions() {
     "#);
     let details = sample("transactionDetailsExample").unwrap();
     let single = json!({"transactions": {"booked": [details["transactionsDetails"]]}});
+    let one = transactions::read_one_answer(&bank(), ACCOUNT, "1234567", Uuid::nil(), &answer(200, &details)).unwrap();
+    assert_eq!(one.details.mandate_id.as_deref(), Some("Mandate-2018-04-20-1234"));
+    assert_eq!(moved(&single).unwrap(), transaction_line(&one.details));
     insta::assert_snapshot!(moved(&single).unwrap(), @r#"1234567 Booked Debit 256.67 EUR 2017-10-25 John Miles, ["Example 1"]"#);
 }
 
@@ -206,10 +220,11 @@ fn a_sample_that_offers_a_download_holds_no_transactions() {
 #[test]
 fn recognises_the_approach_of_every_sample() {
     let Some(redirect) = created("consentResponseExample1a_Redirect") else { return };
+    let oauth = Bank { oauth: Some(samples::oauth("https://www.testbank.com/oauth")), ..bank() };
     insta::assert_snapshot!(redirect, @"1234-wertiq-983 Received: redirect to https://www.testbank.com/authentication/1234-wertiq-983");
-    insta::assert_snapshot!(created("consentResponseExample1b_Redirect").unwrap(), @"not supported: explicit start of the authorisation");
-    insta::assert_snapshot!(created("consentResponseExample2_OAuth2").unwrap(), @"1234-wertiq-983 Received: OAuth by https://www.testbank.com/oauth/.well-known/oauth-authorization-server");
-    insta::assert_snapshot!(created("consentResponseExample3_Decoupled").unwrap(), @"not supported: explicit start of the authorisation");
+    insta::assert_snapshot!(created("consentResponseExample1b_Redirect").unwrap(), @"1234-wertiq-983 Received: by a start of its own");
+    insta::assert_snapshot!(created_at(&oauth, "consentResponseExample2_OAuth2").unwrap(), @"1234-wertiq-983 Received: OAuth by https://www.testbank.com/oauth/.well-known/oauth-authorization-server");
+    insta::assert_snapshot!(created("consentResponseExample3_Decoupled").unwrap(), @"1234-wertiq-983 Received: by a start of its own");
     insta::assert_snapshot!(created("consentResponseExample4_Embedded").unwrap(), @"the bank offers embedded authentication only");
 }
 
@@ -247,4 +262,24 @@ fn asks_for_bank_offered_access_as_the_sample_does() {
     for (kind, wanted) in expected["access"].as_object().unwrap() {
         assert_eq!(&body["access"][kind], wanted, "{kind}");
     }
+}
+
+/// The hub's names of samples, which must not change: CRMs keep them.
+#[test]
+fn names_the_transactions_of_the_samples_as_ever() {
+    let Some(regular) = sample("transactionsExample1_RegularAccount_json") else { return };
+    let asked = "https://api.testbank.com/psd2/v1/accounts/3dc3d5b3-7023-4848-9853-f5400a64e80f/transactions";
+    let response = answer(200, &regular);
+    let page = transactions::read_answer(&bank(), ACCOUNT, &asked.parse().unwrap(), Uuid::nil(), &response).unwrap();
+    let account = AccountId::from_hash([1; 16]);
+    let (named, _) = name(&account, &bank().data.ids, page.transactions, &Seen::default());
+    let shown = |one: &Transaction| {
+        let link = one.link_id.as_ref().map_or("-", TransactionId::as_str);
+        format!("{} {link}\n", one.transaction_id.as_str())
+    };
+    insta::assert_snapshot!(named.iter().map(shown).collect::<String>(), @r"
+    0G4IJtAekAhzZohl00pleg qlvKrRJUEpn9T1sGyMtCWw
+    i1CPbjZDEsPctluqkRk2tA DgYxbEs4vVYtkDyJBeWx2A
+    6RUgl6MHQ8dQXPhBHM3w9Q Gyl-CyaoVuF1Akf9Fj8kLA
+    ");
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::domain::{
     account::{AccountKind, Balance},
     bank::Bank,
-    data_profile::{BalanceSource, DateRules, SignRule},
+    data_profile::{BalanceSource, DateRules},
 };
 
 /// ISO 20022 codes of the standard's balance types, and of two misprints that stand in published documents.
@@ -65,8 +65,9 @@ pub fn read_answer(
     }
     let wire: WireBalances<'_> = answers::data(bank, operation(account.kind), request_id, response)?;
     account.confirmed_by(wire.account.or(wire.card_account))?;
+    let account = account.told(wire.debit_accounting);
     let reader = RecordReader { profile: &bank.data, body: &response.body };
-    let inverted = account.signs(bank.data.amounts) == SignRule::Inverted && account.debit_accounting == Some(true);
+    let inverted = account.has_positive_debits();
     let records = wire.balances.ok_or(MalformedAnswer::Missing("balances"))?;
     let balances = records.into_iter().map(|one| record(reader, inverted, one));
     Ok(balances.collect::<Result<_, MalformedAnswer>>()?)
@@ -96,6 +97,7 @@ pub(super) fn record(
 struct WireBalances<'a> {
     account: Option<Object<WireReference>>,
     card_account: Option<Object<WireReference>>,
+    debit_accounting: Option<Quotable<bool>>,
     #[serde(borrow)]
     balances: Option<Vec<&'a RawValue>>,
 }
@@ -249,5 +251,8 @@ mod tests {
         let response = answer(200, &json!({"cardAccount": {}, "balances": [balance("interimBooked", "10")]}));
         let owed = read_answer(&bank(), card, REQUEST_ID, &response).unwrap();
         assert_eq!(owed[0].credit_debit, crate::domain::amount::CreditDebit::Debit);
+        let told = answer(200, &json!({"debitAccounting": "false", "balances": [balance("interimBooked", "10")]}));
+        let held = read_answer(&bank(), card, REQUEST_ID, &told).unwrap();
+        assert_eq!(held[0].credit_debit, crate::domain::amount::CreditDebit::Credit, "the answer itself knows best");
     }
 }

@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{endpoints::Ids, errors::AnswerError, strict_json::Object, wire::Text};
+use super::{
+    endpoints::Ids,
+    errors::AnswerError,
+    strict_json::Object,
+    wire::{Quotable, Text},
+};
 use crate::domain::{
     account::{AccountKind, BankAccount, Identification, Scheme},
     data_profile::{AmountRules, SignRule},
@@ -41,6 +46,16 @@ impl<'a> KnownAccount<'a> {
     /// What a path names it by.
     pub(super) fn ids(&self) -> Ids<'a> {
         Ids { account: Some(self.resource_id), ..Ids::default() }
+    }
+
+    /// The same, where an answer tells whether debits are positive in it.
+    pub(super) fn told(self, debit_accounting: Option<Quotable<bool>>) -> Self {
+        Self { debit_accounting: debit_accounting.map(|told| told.0).or(self.debit_accounting), ..self }
+    }
+
+    /// Whether what is owed on it is told as a positive amount.
+    pub(super) fn has_positive_debits(&self) -> bool {
+        self.kind == AccountKind::Card && self.debit_accounting == Some(true)
     }
 
     /// What signs mean on it.

@@ -19,7 +19,7 @@ use super::{
 use crate::domain::{
     account::{AccountKind, BankTransaction, Identification, TransactionDetails, TransactionStatus},
     amount::CreditDebit,
-    data_profile::{RemittanceSource, SignRule},
+    data_profile::RemittanceSource,
 };
 
 /// The account that transactions are read for.
@@ -130,7 +130,7 @@ impl WireTransaction {
             self.value_date.day("valueDate", dates)?,
             self.transaction_date.day("transactionDate", dates)?,
         ];
-        let inverted = signs == SignRule::Inverted && context.account.debit_accounting == Some(true);
+        let inverted = context.account.has_positive_debits();
         let after = self.balance_after_transaction.map(|Object(balance)| balance.into_balance(dates, inverted));
         Ok(TransactionDetails {
             bank_id: self.transaction_id.into_option(),

@@ -19,6 +19,7 @@ use super::{
     references::{KnownAccount, WireReference},
     strict_json::Object,
     transaction::{Context, transaction},
+    wire::Quotable,
 };
 use crate::domain::{
     account::{AccountKind, BankTransaction, TransactionStatus},
@@ -97,6 +98,7 @@ pub fn read_answer(
 ) -> Result<TransactionPage, AnswerError> {
     let wire: WirePage<'_> = answers::data(bank, operation(account.kind), request_id, response)?;
     let own = account.confirmed_by(wire.account.or(wire.card_account))?;
+    let account = account.told(wire.debit_accounting);
     let collection = collection(bank, account).map_err(|_| AnswerError::WrongAnswer)?;
     let outer_links = wire.links.unwrap_or_default();
     let report = match account.kind {
@@ -234,6 +236,7 @@ impl TransactionQuery {
 struct WirePage<'a> {
     account: Option<Object<WireReference>>,
     card_account: Option<Object<WireReference>>,
+    debit_accounting: Option<Quotable<bool>>,
     #[serde(borrow)]
     transactions: Option<Object<WireReport<'a>>>,
     #[serde(borrow)]
