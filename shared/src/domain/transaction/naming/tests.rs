@@ -210,6 +210,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_told_reads_back_as_it_was(list in lists(), digits in "[0-9]{1,14}\\.[0-9]{1,8}") {
+        let exact = entry(&digits, None, |details| details.status = TransactionStatus::Pending);
+        let list = list.into_iter().chain([exact]).collect();
+        let (named, _) = name(&account(1), &IdRecipe::default(), list, &Seen::default());
+        let text = serde_json::to_string(&named).unwrap();
+        prop_assert!(text.contains(&format!("\"{digits}\"")), "every digit is told");
+        prop_assert_eq!(serde_json::from_str::<Vec<Transaction>>(&text).unwrap(), named);
+    }
+
+    #[test]
     fn names_are_the_same_however_the_list_is_cut_into_pages(list in lists(), size in 1..5_usize) {
         let whole: BTreeSet<_> = names(list.clone()).into_iter().collect();
         let mut seen = Seen::default();
