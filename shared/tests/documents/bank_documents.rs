@@ -122,13 +122,14 @@ fn kind(field: &Value) -> String {
 }
 
 fn bounds(field: &Value, part: &Value) -> String {
-    let of = |name: &str| field[name].as_u64().or(part[name].as_u64());
+    let of = |name: &str| field[name].as_i64().or(part[name].as_i64());
     // A type's own bound is nobody's rule.
-    let most = of("maximum").filter(|most| ![u64::from(u8::MAX), u64::from(u16::MAX)].contains(most));
-    match (of("minimum").unwrap_or(0), most) {
-        (0, None) => String::new(),
-        (least, None) => format!(", at least {least}"),
-        (least, Some(most)) => format!(", {least} to {most}"),
+    let of_types = [u8::MAX.into(), u16::MAX.into(), i16::MAX.into(), i16::MIN.into()];
+    let said = |name: &str| of(name).filter(|bound| !of_types.contains(bound));
+    match (said("minimum").filter(|least| *least != 0), said("maximum")) {
+        (None, None) => String::new(),
+        (Some(least), None) => format!(", at least {least}"),
+        (least, Some(most)) => format!(", {} to {most}", least.unwrap_or(0)),
     }
 }
 
