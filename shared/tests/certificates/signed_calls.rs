@@ -65,7 +65,7 @@ async fn call(place: &Place, bank: &Bank, request: BankRequest) -> (Result<(), T
         Arc::new(place.seals()),
         kept.clone(),
         place.clock.clone(),
-        Arc::new(SystemEntropy),
+        Arc::new(shared::adapters::system::SystemEntropy),
     );
     let trail = Trail::new(RequestId::from_random([7; 16]));
     let outcome = calls.send(bank, &trail, Subject::default(), request).await;
