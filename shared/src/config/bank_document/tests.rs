@@ -1,3 +1,4 @@
+mod full;
 mod promises;
 
 use std::fs;
