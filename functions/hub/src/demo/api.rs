@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Demo,
+    Demo, approval,
     connections::Connection,
     customers::{CUSTOMERS, Customer},
     hub_api::Reading,
@@ -18,19 +18,21 @@ use super::{
     visitor::Visitor,
 };
 
-type Answer = Result<Json<Value>, Problem>;
+/// What the page is answered.
+pub(super) type Answer = Result<Json<Value>, Problem>;
 
 /// Everything that the page shows first.
 pub async fn overview(State(demo): State<Arc<Demo>>, visitor: Visitor) -> Answer {
     let banks = demo.hub.banks().await?;
     let mut connections = Vec::new();
     for connection in demo.connections.of(visitor.customer.id) {
-        connections.extend(demo.look_up(visitor.customer, connection).await?);
+        connections.extend(demo.look_up(&visitor, connection).await?);
     }
     Ok(Json(json!({
         "customer": visitor.customer,
         "customers": &CUSTOMERS,
         "banks": banks.get("banks"),
+        "names_at_bank": demo.names_at_bank(&banks).await,
         "connections": connections,
         "notice": demo.browsers.take_notice(&visitor.browser),
     })))
@@ -57,25 +59,40 @@ pub async fn switch_customer(
 #[derive(Deserialize)]
 pub struct ConnectRequest {
     bank: String,
+    /// How the customer is called there, where the bank wants to know.
+    name_at_bank: Option<String>,
 }
 
-/// Starts a journey to a bank; the page then sends the browser to the address in the answer.
+/// What a renewal needs.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RenewRequest {
+    /// How the customer is called at the bank, where the bank wants to know.
+    name_at_bank: Option<String>,
+}
+
+/// Starts a journey to a bank; the page then sends the browser to the address in the answer, or waits for the customer
+/// to approve elsewhere.
 pub async fn connect(State(demo): State<Arc<Demo>>, visitor: Visitor, Json(wanted): Json<ConnectRequest>) -> Answer {
     demo.give_up_unfinished(visitor.customer, &wanted.bank).await;
-    let started = demo.hub.start(&visitor, &wanted.bank, &demo.return_url).await?;
+    let started = demo.hub.start(&visitor, &wanted.bank, wanted.name_at_bank.as_deref(), &demo.return_url).await?;
     let session = text(&started, "session")?;
     let connection = Connection { session: session.clone(), bank: wanted.bank, connected: false };
     demo.connections.add(visitor.customer.id, connection).map_err(|error| Problem::broken(&error))?;
-    demo.browsers.begin_journey(&visitor.browser, &session);
-    journey(&started)
+    demo.set_out(&visitor, &session, &started)
 }
 
 /// Starts another journey for a connection whose consent has ended or soon will.
-pub async fn renew(State(demo): State<Arc<Demo>>, visitor: Visitor, Path(session): Path<String>) -> Answer {
+pub async fn renew(
+    State(demo): State<Arc<Demo>>,
+    visitor: Visitor,
+    Path(session): Path<String>,
+    wanted: Option<Json<RenewRequest>>,
+) -> Answer {
     let session = demo.own(&visitor, &session)?;
-    let started = demo.hub.renew(&visitor, &session, &demo.return_url).await?;
-    demo.browsers.begin_journey(&visitor.browser, &session);
-    journey(&started)
+    let Json(wanted) = wanted.unwrap_or_default();
+    let started = demo.hub.renew(&visitor, &session, wanted.name_at_bank.as_deref(), &demo.return_url).await?;
+    demo.set_out(&visitor, &session, &started)
 }
 
 /// Ends a connection and tells what was done.
@@ -113,20 +130,22 @@ pub async fn transactions(
 
 impl Demo {
     /// The session, if it is the visitor's.
-    fn own(&self, visitor: &Visitor, session: &str) -> Result<String, Problem> {
+    pub(super) fn own(&self, visitor: &Visitor, session: &str) -> Result<String, Problem> {
         let connection = self.connections.find(visitor.customer.id, session);
         connection.map(|connection| connection.session).ok_or_else(Problem::not_found)
     }
 
     /// A connection as the hub tells of it; `None` if it is over. A hub that refuses one connection must not hide the
     /// others, so a refusal is shown in its place.
-    async fn look_up(&self, customer: &Customer, connection: Connection) -> Result<Option<Value>, Problem> {
+    async fn look_up(&self, visitor: &Visitor, connection: Connection) -> Result<Option<Value>, Problem> {
+        let customer = visitor.customer;
         match self.hub.session(&connection.session).await {
             Ok(session) if is(&session, "ended") => self.forget(customer, &connection.session).map(|()| None),
             Ok(session) if is(&session, "renewal_required") && !connection.connected => {
+                self.tell_unapproved(visitor, &session);
                 self.end(customer, &connection.session).await.map(|_| None)
             }
-            Ok(session) => Ok(Some(session)),
+            Ok(session) => Ok(Some(self.with_approval(visitor, &connection, session))),
             Err(problem) if problem.status == http::StatusCode::NOT_FOUND => {
                 self.forget(customer, &connection.session).map(|()| None)
             }
@@ -135,6 +154,16 @@ impl Demo {
                 "problem": problem.document,
             }))),
         }
+    }
+
+    /// Where the browser goes next, if it does. The rest of the hub's answer is the CRM's business.
+    fn set_out(&self, visitor: &Visitor, session: &str, started: &Value) -> Answer {
+        if let Some(approval) = approval::of(started) {
+            self.browsers.await_approval(&visitor.browser, session, approval);
+            return Ok(Json(json!({ "approval": session })));
+        }
+        self.browsers.begin_journey(&visitor.browser, session);
+        Ok(Json(json!({ "authorize_url": text(started, "authorize_url")? })))
     }
 
     /// Ends the journeys to a bank that never came to their end, before another begins. One that cannot be ended now
@@ -166,13 +195,9 @@ impl Demo {
     }
 }
 
-fn is(session: &Value, status: &str) -> bool {
+/// Whether something that the hub told of has that status.
+pub(super) fn is(session: &Value, status: &str) -> bool {
     session.get("status").and_then(Value::as_str) == Some(status)
-}
-
-/// Where the browser goes next. The rest of the hub's answer is the CRM's business.
-fn journey(started: &Value) -> Answer {
-    Ok(Json(json!({ "authorize_url": text(started, "authorize_url")? })))
 }
 
 fn text(answer: &Value, member: &str) -> Result<String, Problem> {

@@ -3,7 +3,7 @@
 //! Kept in memory only. After a restart a browser is simply signed in again; its customer's connections are on disk.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -57,9 +57,20 @@ pub enum Tone {
     Failure,
 }
 
+/// What a journey waits for whose customer approves away from the browser, in the bank's app. Without `Debug`: the code
+/// is as good as the customer's own return.
+#[derive(Clone)]
+pub struct Approval {
+    /// The activation code, to be redeemed once the hub says that the bank has granted.
+    pub code: String,
+    /// What the bank wants the customer to be told.
+    pub psu_message: Option<String>,
+}
+
 struct Browser {
     customer: &'static Customer,
-    journeys: BTreeSet<String>,
+    /// By session; with what is waited for where no browser comes back.
+    journeys: BTreeMap<String, Option<Approval>>,
     notice: Option<Notice>,
 }
 
@@ -73,7 +84,7 @@ impl Browsers {
     /// Signs a new browser in, as the first customer.
     pub fn sign_in(&self, entropy: &dyn Entropy) -> Result<BrowserKey, NoEntropy> {
         let key = BrowserKey(URL_SAFE_NO_PAD.encode(random::<32>(entropy)?));
-        let browser = Browser { customer: Customer::first(), journeys: BTreeSet::new(), notice: None };
+        let browser = Browser { customer: Customer::first(), journeys: BTreeMap::new(), notice: None };
         let mut known = self.lock();
         if known.len() >= MOST {
             known.clear();
@@ -98,12 +109,22 @@ impl Browsers {
 
     /// Remembers that this browser began a journey to a bank.
     pub fn begin_journey(&self, key: &BrowserKey, session: &str) {
-        self.with(key, |browser| browser.journeys.insert(session.to_owned()));
+        self.with(key, |browser| browser.journeys.insert(session.to_owned(), None));
+    }
+
+    /// Remembers that this browser began a journey that ends away from it.
+    pub fn await_approval(&self, key: &BrowserKey, session: &str, approval: Approval) {
+        self.with(key, |browser| browser.journeys.insert(session.to_owned(), Some(approval)));
+    }
+
+    /// What this browser waits for in that session, if the customer approves away from it.
+    pub fn approval(&self, key: &BrowserKey, session: &str) -> Option<Approval> {
+        self.with(key, |browser| browser.journeys.get(session).cloned().flatten()).flatten()
     }
 
     /// Ends a journey; true only if this browser had begun it, and only once.
     pub fn end_journey(&self, key: &BrowserKey, session: &str) -> bool {
-        self.with(key, |browser| browser.journeys.remove(session)).unwrap_or(false)
+        self.with(key, |browser| browser.journeys.remove(session).is_some()).unwrap_or(false)
     }
 
     /// Leaves a notice for the next look at the page.
@@ -151,6 +172,20 @@ mod tests {
         browsers.begin_journey(&key, "s");
         browsers.switch(&key, Customer::find("customer-4712").unwrap());
         assert!(!browsers.end_journey(&key, "s"));
+    }
+
+    #[test]
+    fn only_the_browser_that_began_it_has_the_code_of_an_approval_elsewhere() {
+        let browsers = Browsers::default();
+        let mine = browsers.sign_in(&SystemEntropy).unwrap();
+        let another = browsers.sign_in(&SystemEntropy).unwrap();
+        browsers.begin_journey(&mine, "redirected");
+        browsers.await_approval(&mine, "s", Approval { code: "c".to_owned(), psu_message: None });
+        assert_eq!(browsers.approval(&mine, "s").map(|approval| approval.code).as_deref(), Some("c"));
+        assert!(browsers.approval(&mine, "redirected").is_none());
+        assert!(browsers.approval(&another, "s").is_none());
+        assert!(browsers.end_journey(&mine, "s"));
+        assert!(browsers.approval(&mine, "s").is_none());
     }
 
     #[test]

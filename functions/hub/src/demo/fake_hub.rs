@@ -18,7 +18,7 @@ use shared::adapters::system::{SystemClock, SystemEntropy};
 use tempfile::TempDir;
 use url::Url;
 
-use super::Demo;
+use super::{Demo, SandboxAddresses};
 use crate::local::{
     data_folder::DataFolder,
     issuer::{Issuer, IssuerName},
@@ -57,7 +57,8 @@ impl FakeHub {
         let keys = issuer.key_set();
         let signer = TokenSigner::new(issuer, &origin);
         let hub = Url::parse(&origin).unwrap();
-        let demo = Demo::new(&hub, &folder, signer, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap();
+        let bank = SandboxAddresses { control: format!("{origin}/control"), web: "http://bank".to_owned() };
+        let demo = Demo::new(&hub, bank, &folder, signer, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap();
         let script = Arc::new(Script::default());
         let router = demo.router().merge(Router::new().fallback(answer).with_state(script.clone()));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

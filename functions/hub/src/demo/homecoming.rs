@@ -42,9 +42,16 @@ pub async fn come_back(State(demo): State<Arc<Demo>>, Query(returned): Query<Ret
 impl Demo {
     async fn outcome(&self, visitor: &Visitor, returned: &Returned) -> Notice {
         let Returned { session, activation_code, error } = returned;
-        let activated = match activation_code {
-            Some(code) => self.activate(visitor, session, code).await,
-            None => Err(not_connected(error.as_deref().unwrap_or("unknown"))),
+        let granted = activation_code.as_deref().ok_or_else(|| error.as_deref().unwrap_or("unknown"));
+        self.finish(visitor, session, granted).await
+    }
+
+    /// Redeems the code of a journey that ended with one; a journey that ended with an error's code instead is given
+    /// up, unless there is a consent from before.
+    pub(super) async fn finish(&self, visitor: &Visitor, session: &str, granted: Result<&str, &str>) -> Notice {
+        let activated = match granted {
+            Ok(code) => self.activate(visitor, session, code).await,
+            Err(error) => Err(not_connected(error)),
         };
         if activated.is_err() && self.is_unfinished(visitor, session) {
             self.give_up(visitor.customer, session).await;
@@ -75,7 +82,8 @@ fn connected(session: &str) -> Notice {
     }
 }
 
-fn not_connected(code: &str) -> Notice {
+/// Tells why nothing came of a journey.
+pub(super) fn not_connected(code: &str) -> Notice {
     let title = match code {
         "sca_denied" => "You refused at the bank, so nothing was connected",
         "sca_expired" => "The bank was not answered in time, so nothing was connected",

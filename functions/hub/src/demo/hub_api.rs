@@ -63,19 +63,32 @@ impl HubApi {
         self.call(Call::new(Method::GET, &["v1", "banks"], Scope::BanksRead)).await
     }
 
-    /// Starts a session at a bank for the visitor.
-    pub async fn start(&self, visitor: &Visitor, bank: &str, return_url: &str) -> Result<Value, Problem> {
+    /// Starts a session at a bank for the visitor, who is known there by that name, if the bank wants to know.
+    pub async fn start(
+        &self,
+        visitor: &Visitor,
+        bank: &str,
+        name_at_bank: Option<&str>,
+        return_url: &str,
+    ) -> Result<Value, Problem> {
         let mut call = Call::new(Method::POST, &["v1", "sessions"], Scope::SessionsWrite);
         call.presence = Some(self.presence(visitor, Whose::Psu(visitor.customer.id))?);
-        call.body = Some(json!({"bank": bank, "psu": visitor.customer.id, "return_url": return_url}));
+        let body = json!({"bank": bank, "psu": visitor.customer.id, "return_url": return_url});
+        call.body = Some(naming(body, name_at_bank));
         self.call(call).await
     }
 
     /// Asks the bank again under the same session.
-    pub async fn renew(&self, visitor: &Visitor, session: &str, return_url: &str) -> Result<Value, Problem> {
+    pub async fn renew(
+        &self,
+        visitor: &Visitor,
+        session: &str,
+        name_at_bank: Option<&str>,
+        return_url: &str,
+    ) -> Result<Value, Problem> {
         let mut call = Call::new(Method::POST, &["v1", "sessions", session, "renewal"], Scope::SessionsWrite);
         call.presence = Some(self.presence(visitor, Whose::Session(session))?);
-        call.body = Some(json!({"return_url": return_url}));
+        call.body = Some(naming(json!({"return_url": return_url}), name_at_bank));
         self.call(call).await
     }
 
@@ -130,6 +143,14 @@ impl HubApi {
         }
         read_answer(request.send().await.map_err(unreachable)?).await
     }
+}
+
+/// The body with the customer's name at the bank, if there is one to tell.
+fn naming(mut body: Value, name_at_bank: Option<&str>) -> Value {
+    if let Some((name, members)) = name_at_bank.zip(body.as_object_mut()) {
+        members.insert("psu_at_bank".to_owned(), json!({ "id": name }));
+    }
+    body
 }
 
 /// The call's URL. Every part of the path stays one segment, whatever stands in it.

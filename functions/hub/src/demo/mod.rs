@@ -4,6 +4,7 @@
 //! own tokens, and talks to the hub by the public HTTP API only. Nothing here has a way around the hub's checks.
 
 mod api;
+mod approval;
 mod browsers;
 mod connections;
 mod customers;
@@ -12,8 +13,10 @@ mod fake_hub;
 mod guard;
 mod homecoming;
 mod hub_api;
+mod incidents;
 mod pages;
 mod problem;
+mod sandbox;
 #[cfg(test)]
 mod tests;
 mod visitor;
@@ -27,7 +30,8 @@ use axum::{
 use shared::ports::{clock::Clock, entropy::Entropy};
 use url::Url;
 
-use self::{browsers::Browsers, connections::Connections, hub_api::HubApi};
+pub use self::sandbox::SandboxAddresses;
+use self::{browsers::Browsers, connections::Connections, hub_api::HubApi, sandbox::Sandbox};
 use crate::local::{
     data_folder::{DataFolder, DataFolderError},
     tokens::TokenSigner,
@@ -50,6 +54,7 @@ pub enum DemoError {
 /// The demo CRM's server.
 pub struct Demo {
     hub: HubApi,
+    sandbox: Sandbox,
     browsers: Browsers,
     connections: Connections,
     entropy: Arc<dyn Entropy>,
@@ -59,9 +64,10 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// The demo CRM for the hub at that public address, which is also its own.
+    /// The demo CRM for the hub at that public address, which is also its own, beside the sandbox bank.
     pub fn new(
         hub: &Url,
+        bank: SandboxAddresses,
         folder: &DataFolder,
         signer: TokenSigner,
         clock: Arc<dyn Clock>,
@@ -70,6 +76,7 @@ impl Demo {
         let origin = hub.origin().ascii_serialization();
         Ok(Self {
             hub: HubApi::new(hub.clone(), signer, clock)?,
+            sandbox: Sandbox::new(bank)?,
             browsers: Browsers::default(),
             connections: Connections::open(folder.demo_connections())?,
             entropy,
@@ -91,9 +98,11 @@ impl Demo {
             .route("/demo/api/connections", post(api::connect))
             .route("/demo/api/connections/{session}", delete(api::disconnect))
             .route("/demo/api/connections/{session}/renewal", post(api::renew))
+            .route("/demo/api/connections/{session}/approval", post(approval::ask))
             .route("/demo/api/connections/{session}/accounts", get(api::accounts))
             .route("/demo/api/connections/{session}/accounts/{account}/balances", get(api::balances))
             .route("/demo/api/connections/{session}/accounts/{account}/transactions", get(api::transactions))
+            .route("/demo/api/incidents", get(incidents::list).post(incidents::play).delete(incidents::end))
             .route_layer(middleware::from_fn_with_state(demo.clone(), guard::own_page_only))
             .with_state(demo)
     }

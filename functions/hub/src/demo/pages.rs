@@ -31,17 +31,19 @@ const INDEX: &str = include_str!("assets/index.html");
 /// Shown to a browser that comes back from a bank without having set out.
 pub const NOT_YOURS: &str = include_str!("assets/not-yours.html");
 
-static ASSETS: [(&str, &str, &str); 12] = [
+static ASSETS: [(&str, &str, &str); 14] = [
     ("accounts.js", SCRIPT, include_str!("assets/accounts.js")),
     ("api.js", SCRIPT, include_str!("assets/api.js")),
     ("app.css", STYLE, include_str!("assets/app.css")),
     ("app.js", SCRIPT, include_str!("assets/app.js")),
+    ("approval.js", SCRIPT, include_str!("assets/approval.js")),
     ("banks.js", SCRIPT, include_str!("assets/banks.js")),
     ("chart.js", SCRIPT, include_str!("assets/chart.js")),
     ("connections.js", SCRIPT, include_str!("assets/connections.js")),
     ("disconnect.js", SCRIPT, include_str!("assets/disconnect.js")),
     ("dom.js", SCRIPT, include_str!("assets/dom.js")),
     ("history.js", SCRIPT, include_str!("assets/history.js")),
+    ("incidents.js", SCRIPT, include_str!("assets/incidents.js")),
     ("money.js", SCRIPT, include_str!("assets/money.js")),
     ("words.js", SCRIPT, include_str!("assets/words.js")),
 ];

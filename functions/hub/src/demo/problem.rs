@@ -52,6 +52,16 @@ impl Problem {
         Self::new(StatusCode::BAD_GATEWAY, "demo_hub_unreachable", "The hub did not answer", "retry_now")
     }
 
+    /// The sandbox bank's control port refuses, in its own words.
+    pub fn sandbox_refused(words: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "demo_sandbox_refused", words, "none")
+    }
+
+    /// The sandbox bank's control port did not answer.
+    pub fn sandbox_unreachable() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "demo_sandbox_unreachable", "The sandbox bank did not answer", "retry_now")
+    }
+
     /// One text member of the document.
     pub fn text(&self, member: &str) -> Option<&str> {
         self.document.get(member).and_then(Value::as_str)

@@ -7,6 +7,8 @@ use std::{fmt, path::Path};
 
 use jiff::{ToSpan, civil::Date};
 
+use super::documents;
+
 /// Everything that the banner tells.
 pub struct Banner<'a> {
     /// The hub's public address.
@@ -21,6 +23,8 @@ pub struct Banner<'a> {
     pub token: &'a str,
     /// How long it is good for.
     pub token_hours: i64,
+    /// The banks' ids.
+    pub banks: &'a [&'a str],
     /// The day, for a sensible period of transactions.
     pub today: Date,
 }
@@ -50,6 +54,7 @@ impl fmt::Display for Banner<'_> {
         }
         writeln!(out, "\nSecure Hub runs.\n")?;
         writeln!(out, "  Open    {hub}/  (pick a bank, connect, see balances, disconnect)")?;
+        writeln!(out, "  Banks   {}", self.moods())?;
         writeln!(out, "  Token   {}", self.token_command())?;
         writeln!(out, "  Bank    {bank_control}/journal  (what has reached the sandbox bank)")?;
         writeln!(out, "  Data    {}  (delete it to start afresh)", data.display())?;
@@ -90,6 +95,12 @@ impl Banner<'_> {
             Step::new("balances", balances),
             Step::new("transactions", transactions),
         ]
+    }
+
+    /// The banks' ids in one short word, as a shell's braces would tell them.
+    fn moods(&self) -> String {
+        let moods: Vec<_> = self.banks.iter().filter_map(|bank| bank.strip_prefix(documents::PREFIX)).collect();
+        format!("{}{{{}}}", documents::PREFIX, moods.join(","))
     }
 
     /// What prints a token, wherever it is typed.
@@ -141,6 +152,7 @@ mod tests {
             program: Path::new("/opt/hub"),
             token: "aaa.bbb.ccc",
             token_hours: 8,
+            banks: &documents::BANKS,
             today: Date::constant(2026, 11, 21),
         }
         .to_string()
@@ -149,11 +161,17 @@ mod tests {
     #[test]
     fn the_last_lines_tell_page_data_and_how_to_stop() {
         let text = banner();
-        let last: Vec<_> = text.lines().rev().take(5).collect();
+        let last: Vec<_> = text.lines().rev().take(6).collect();
         for part in ["http://127.0.0.1:8080/ ", "/tmp/it's here/.hub ", "ctrl-c", "http://127.0.0.1:9003/journal"] {
             assert!(last.iter().any(|line| line.contains(part)), "{part} in {last:?}");
         }
         assert!(last.iter().all(|line| line.len() <= 100), "{last:?}");
+    }
+
+    #[test]
+    fn every_bank_is_named_in_one_line() {
+        let line = "  Banks   sandbox-{oauth,redirect,prestep,explicit,token,application,decoupled}";
+        assert!(banner().lines().any(|told| told == line), "{}", banner());
     }
 
     #[test]

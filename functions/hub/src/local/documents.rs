@@ -14,8 +14,23 @@ use super::{
 };
 use crate::demo;
 
-/// The banks' ids, in the order that the page shows them.
-pub const BANKS: [&str; 2] = ["sandbox-oauth", "sandbox-redirect"];
+/// What every bank's id begins with; the sandbox bank's mood follows.
+pub const PREFIX: &str = "sandbox-";
+
+/// The bank that authorises by OAuth, and the one that authorises by a plain redirect.
+const OAUTH: &str = "sandbox-oauth";
+const REDIRECT: &str = "sandbox-redirect";
+
+/// The banks' ids, the simplest first.
+pub const BANKS: [&str; 7] = [
+    OAUTH,
+    REDIRECT,
+    "sandbox-prestep",
+    "sandbox-explicit",
+    "sandbox-token",
+    "sandbox-application",
+    "sandbox-decoupled",
+];
 
 /// Who the hub is to the sandbox bank: the organisation in the QWAC that the bank mints for it.
 const ORGANISATION: &str = "PSDDE-FAKENCA-HUB001";
@@ -160,7 +175,6 @@ fn write_moods(banks: &Path, bank: &SandboxBank) -> Result<(), DocumentError> {
 
 /// The bank that authorises by OAuth.
 fn with_oauth<'a>(api: &str, web: &'a str) -> BankDocument<'a> {
-    let [id, _] = BANKS;
     let issuer = format!("{api}/oauth");
     let oauth = OAuth {
         metadata_url: format!("{issuer}/.well-known/oauth-authorization-server"),
@@ -170,13 +184,12 @@ fn with_oauth<'a>(api: &str, web: &'a str) -> BankDocument<'a> {
         rotation: "grace",
         chain_days: 180,
     };
-    BankDocument { oauth: Some(oauth), ..document(id, "Sandbox Bank", issuer, web) }
+    BankDocument { oauth: Some(oauth), ..document(OAUTH, "Sandbox Bank", issuer, web) }
 }
 
 /// The bank that authorises by a plain redirect, with no token at all.
 fn plain_redirect<'a>(api: &str, web: &'a str) -> BankDocument<'a> {
-    let [_, id] = BANKS;
-    document(id, "Sandbox Bank (plain redirect)", format!("{api}/redirect"), web)
+    document(REDIRECT, "Sandbox Bank (plain redirect)", format!("{api}/redirect"), web)
 }
 
 fn document<'a>(id: &'a str, name: &'a str, api: String, web: &'a str) -> BankDocument<'a> {
@@ -242,11 +255,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_hub_reads_both_banks() {
+    async fn the_hub_reads_the_banks_with_and_without_oauth() {
         let (_place, folder, bank) = written().await;
         let banks = read_banks(&folder.banks(), Environment::Live).unwrap();
         let bank_of = |id: &str| banks.iter().find(|bank| bank.id.as_str() == id).unwrap();
-        let [oauth, redirect] = BANKS.map(bank_of);
+        let [oauth, redirect] = [OAUTH, REDIRECT].map(bank_of);
         assert_eq!(oauth.addresses.api.as_str(), format!("{}/oauth", bank.api_url()));
         assert_eq!(oauth.oauth.as_ref().unwrap().client_id, ORGANISATION);
         assert!(redirect.oauth.is_none());
@@ -258,7 +271,10 @@ mod tests {
         let banks = read_banks(&folder.banks(), Environment::Live).unwrap();
         let mut ids: Vec<_> = banks.iter().map(|bank| bank.id.as_str()).collect();
         let mut moods = sandbox_bank::Mood::ALL.map(|mood| format!("sandbox-{mood}"));
+        let mut listed = BANKS;
+        listed.sort_unstable();
         ids.sort_unstable();
+        assert_eq!(ids, listed);
         moods.sort_unstable();
         assert_eq!(ids, moods);
         for read in &banks {

@@ -30,7 +30,11 @@ use super::{
     local_json::LocalJson,
     tokens::{TokenSigner, crm_scope},
 };
-use crate::{demo::Demo, failure::Failure, terminal};
+use crate::{
+    demo::{Demo, SandboxAddresses},
+    failure::Failure,
+    terminal,
+};
 
 /// How long the printed tokens live: a working day.
 const TOKEN_HOURS: i64 = 8;
@@ -55,7 +59,9 @@ impl Running {
         let parts = Hub::start(&settings).await?;
         let local = local_json(&hub, bank, &demo, &other)?;
         let development = dev_routes::router([&demo, &other, &scheduler].map(TokenSigner::issuer));
-        let demo = Demo::new(&settings.public_url, folder, demo, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+        let beside = SandboxAddresses { control: bank.control_url().to_owned(), web: bank.web_url().to_owned() };
+        let demo =
+            Demo::new(&settings.public_url, beside, folder, demo, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
         Ok(Self {
             router: parts.router(routes()).merge(development).merge(demo.router()),
             hub: parts,
@@ -86,6 +92,7 @@ impl Running {
             program: &program,
             token: &self.local.token,
             token_hours: TOKEN_HOURS,
+            banks: &documents::BANKS,
             today: SystemClock.now().to_zoned(TimeZone::UTC).date(),
         };
         Ok(banner.to_string())

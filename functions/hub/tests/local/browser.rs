@@ -47,6 +47,15 @@ impl Browser {
         document
     }
 
+    /// The same where the server refuses: its status and problem document.
+    pub async fn refused(&mut self, method: Method, path: &str) -> (u16, Value) {
+        let url = self.page.join(path).unwrap();
+        let answer = self.send(method, url, None).await;
+        assert!(!answer.status().is_success(), "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     async fn send(&mut self, method: Method, url: Url, body: Option<Value>) -> Response {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let origin = self.page.origin().ascii_serialization();

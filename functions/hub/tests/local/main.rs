@@ -8,5 +8,6 @@ mod by_hand;
 #[cfg(feature = "browser")]
 mod chromium;
 mod demo_page;
+mod moods;
 mod program;
 mod refusals;

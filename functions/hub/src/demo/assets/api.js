@@ -17,12 +17,19 @@ const account = (id, name) => `${session(id)}/accounts/${encodeURIComponent(name
 
 export const overview = () => call("GET", `${base}/overview`);
 export const switchCustomer = (customer) => call("POST", `${base}/customer`, { customer });
-export const connect = (bank) => call("POST", `${base}/connections`, { bank });
-export const renew = (id) => call("POST", `${session(id)}/renewal`);
+export const connect = (bank, name) => call("POST", `${base}/connections`, { bank, ...named(name) });
+export const renew = (id, name) => call("POST", `${session(id)}/renewal`, named(name));
+export const approval = (id) => call("POST", `${session(id)}/approval`);
 export const disconnect = (id) => call("DELETE", session(id));
 export const accounts = (id) => call("GET", `${session(id)}/accounts`);
 export const balances = (id, name) => call("GET", `${account(id, name)}/balances`);
 export const transactions = (id, name, query) => call("GET", `${account(id, name)}/transactions?${new URLSearchParams(query)}`);
+export const incidents = () => call("GET", `${base}/incidents`);
+export const playIncident = (name, bank) => call("POST", `${base}/incidents`, { name, bank });
+export const endIncidents = () => call("DELETE", `${base}/incidents`);
+
+/** How the customer is called at the bank, where it wants to know. */
+const named = (name) => (name ? { name_at_bank: name } : {});
 
 async function call(method, path, body) {
   const json = body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {};

@@ -2,10 +2,12 @@
 
 import { accountCards, accountPanel } from "./accounts.js";
 import * as api from "./api.js";
-import { freezeBanks, showBanks } from "./banks.js";
+import { approvalPanel } from "./approval.js";
+import { freezeBanks, nameAtBank, showBanks } from "./banks.js";
 import { connectionHead, showConnections, withoutAccounts } from "./connections.js";
 import { askToDisconnect } from "./disconnect.js";
 import { byId, el } from "./dom.js";
+import { offerIncidents } from "./incidents.js";
 import { adviceWord } from "./words.js";
 
 let overview = null;
@@ -18,10 +20,11 @@ async function refresh() {
     overview = await api.overview();
     nameConnections();
     showCustomers();
-    showBanks(overview.banks, connect);
+    showBanks(overview.banks, overview.names_at_bank, connect);
     byId("banks-title").textContent = overview.connections.length ? "Connect another bank" : "Connect a bank";
     if (overview.notice) tellNotice(overview.notice);
     openConnection(chosenConnection());
+    offerIncidents(overview.banks, overview.connections);
   } catch (error) {
     tell(api.problemBox(error, refresh));
   }
@@ -55,6 +58,7 @@ function openConnection(connection) {
 
 async function fillConnection(connection, body) {
   if (connection.problem) return body.replaceChildren(api.problemBox(new api.Problem(connection.problem), refresh));
+  if (connection.approval && connection.pending) return body.replaceChildren(approvalPanel(connection, forgetNoticeAndRefresh));
   if (connection.status !== "active") return body.replaceChildren(withoutAccounts(connection));
   try {
     const { accounts } = await api.accounts(connection.session);
@@ -67,15 +71,18 @@ async function fillConnection(connection, body) {
   }
 }
 
-const connect = (bank) => travel(bank.name, () => api.connect(bank.id));
-const renew = () => travel(open.name, () => api.renew(open.session));
+const connect = (bank) => travel(bank.name, () => api.connect(bank.id, nameAtBank(bank.id)));
+const renew = () => travel(open.name, () => api.renew(open.session, nameAtBank(open.bank)));
 
-/** Sends the browser to the bank. */
+/** Sends the browser to the bank, or opens what waits for the customer's approval elsewhere. */
 async function travel(name, start) {
   freezeBanks(true);
   tell(el("p", { class: "box" }, `Taking you to ${name}…`));
   try {
-    location.assign((await start()).authorize_url);
+    const { authorize_url: address, approval } = await start();
+    if (address) return location.assign(address);
+    open = { session: approval };
+    await forgetNoticeAndRefresh();
   } catch (error) {
     tell(api.problemBox(error));
     freezeBanks(false);

@@ -18,6 +18,7 @@ const REASON = {
   consent_expired: "Your consent has ended",
   consent_revoked: "You ended the consent at the bank",
   consent_rejected: "The bank did not accept the consent",
+  consent_replaced: "A newer consent of yours took its place",
   grant_refused: "The bank no longer accepts the connection",
   token_lost: "The connection to the bank was lost",
 };
