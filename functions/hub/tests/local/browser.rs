@@ -18,7 +18,7 @@ pub struct Browser {
 
 impl Browser {
     pub async fn open(page: &str) -> Self {
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http = Client::builder().no_proxy().redirect(Policy::none()).user_agent("Test/1").build().unwrap();
         let mut browser = Self { http, page: page.parse().unwrap(), cookies: BTreeMap::new() };
         assert_eq!(browser.visit(page).await.status(), 200);
         browser
