@@ -1,7 +1,8 @@
 //! The demo CRM of the local mode: a page for the customer and the small server behind it.
 //!
 //! The server is written as a real CRM would be: it knows its own customers, holds nothing but session ids, signs its
-//! own tokens, and talks to the hub by the public HTTP API only. Nothing here has a way around the hub's checks.
+//! own tokens, and talks to the hub by the public HTTP API only. Nothing here has a way around the hub's checks. What a
+//! real CRM has not, beside it: the sandbox bank's control port, for incidents and the names of who banks there.
 
 mod api;
 mod approval;

@@ -3,6 +3,8 @@
 import * as api from "./api.js";
 import { byId, el } from "./dom.js";
 
+const ELSEWHERE = "The hub may have coped, or the incident strikes only while connecting or when a token is renewed.";
+
 let banks = [];
 let connections = [];
 
@@ -96,8 +98,8 @@ async function showAnswers(bank, answers) {
     await answer("Balances", () => api.balances(session, account), shown);
     await answer("Transactions", () => api.transactions(session, account, { status: "both" }), shown);
   }
-  answers.replaceChildren(...shown, el("p", { class: "small muted" },
-    "Nothing to see? Some incidents strike only while connecting or when a token is renewed."));
+  const asUsual = shown.every((one) => one.classList.contains("success"));
+  answers.replaceChildren(...shown, ...(asUsual ? [el("p", { class: "small muted" }, ELSEWHERE)] : []));
 }
 
 /** An account of each connection, so that its data can be asked for when the list of accounts fails. */

@@ -10,6 +10,7 @@ const MOST_PAGES: usize = 50;
 const ACCOUNT: &str = "//*[@data-testid='account']";
 const CONNECTION: &str = "//*[@data-testid='connection']";
 const NOTICE: &str = "//*[@data-testid='notice']";
+const ANSWER: &str = "//*[@data-testid='incident-answer']";
 const MORE: &str = "//button[@id='load-more']";
 const TRANSACTION: &str = "//tr[@data-testid='transaction']";
 
@@ -17,6 +18,35 @@ const TRANSACTION: &str = "//tr[@data-testid='transaction']";
 pub async fn connect(window: &Window, bank: &str) {
     window.click(&format!("//ul[@id='banks']/li[.//p[.='{bank}']]//button[.='Connect']")).await;
     window.find("//button[@id='login']").await;
+}
+
+/// Connects a bank that wants the customer's name and asks in its app; tells what the page says meanwhile.
+pub async fn connect_elsewhere(window: &Window, bank: &str, customer: &str) -> String {
+    let card = format!("//ul[@id='banks']/li[.//p[.='{bank}']]");
+    window.click(&format!("{card}//select/option[@value='{customer}']")).await;
+    window.click(&format!("{card}//button[.='Connect']")).await;
+    window.text("//*[@id='psu-message']").await
+}
+
+/// Opens the bank's app in a second tab.
+pub async fn open_app(window: &Window) {
+    window.click("//a[@id='open-app']").await;
+    window.go_to_other_tab().await;
+}
+
+/// Plays an incident at the bank that is chosen already, and tells what the hub then says to each call.
+pub async fn play_incident(window: &Window, name: &str) -> Vec<String> {
+    window.click("//details[@id='incidents']/summary").await;
+    window.click(&format!("//select[@id='incident']/option[@value='{name}']")).await;
+    window.click("//button[@id='play-incident']").await;
+    window.find(&format!("({ANSWER})[3]")).await;
+    window.texts(ANSWER).await
+}
+
+/// Ends all incidents, and tells what the page says.
+pub async fn end_incidents(window: &Window) -> String {
+    window.click("//button[@id='end-incidents']").await;
+    window.text("//*[@id='incident-answers']/p[contains(., 'over')]").await
 }
 
 /// What the page says about the journey that the customer comes back from.

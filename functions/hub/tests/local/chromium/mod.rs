@@ -1,4 +1,4 @@
-//! The demo page and the bank's pages in a real browser, at both of the sandbox's banks. What the page shows is held
+//! The demo page and the bank's pages in a real browser, at banks of the sandbox with and without a redirect. What the page shows is held
 //! against the bank's own books.
 
 mod bank;
@@ -47,6 +47,33 @@ async fn a_customer_refuses_at_a_bank_with_oauth_and_nothing_stays() {
 #[tokio::test]
 async fn a_customer_refuses_at_a_bank_with_a_plain_redirect_and_nothing_stays() {
     refuses(REDIRECT).await;
+}
+
+#[tokio::test]
+async fn a_customer_approves_in_the_banks_app_and_sees_what_an_incident_does() {
+    let setting = Setting::new().await;
+    let Setting { window, books, .. } = &setting;
+    let message = crm::connect_elsewhere(window, "Sandbox Bank (approval in the app)", CUSTOMER).await;
+    assert!(message.contains("app"), "{message}");
+    crm::open_app(window).await;
+    assert!(window.address().await.path().ends_with("/decoupled/approvals"));
+    bank::decide(window, "approve").await;
+    window.find("//p[.='Nothing waits for you.']").await;
+    window.go_to_other_tab().await;
+    assert_eq!(crm::notice(window).await, "Your bank is connected");
+    assert_eq!(crm::account_numbers(window).await, books.accounts_of(CUSTOMER).await);
+    crm::load_all_transactions(window).await;
+    assert!(window.console().await.is_empty());
+
+    let answers = crm::play_incident(window, "invalid_utf8").await;
+    assert!(
+        answers.iter().any(|told| told.contains("Ask your bank.") && told.contains("bank_response_invalid")),
+        "{answers:?}"
+    );
+    let told = window.console().await;
+    assert!(!told.is_empty() && told.iter().all(|line| line.contains(" 502 ")), "{told:?}");
+    assert_eq!(crm::end_incidents(window).await, "All incidents are over.");
+    setting.end().await;
 }
 
 /// Also the proof that a console without entries means something.

@@ -18,6 +18,10 @@ use super::driver::Driver;
 /// How long a test waits for what will come about: far more than the slowest machine needs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How often a thing is looked at that has no wait of its own, and how long between looks: as long in all.
+const LOOKS: u32 = 1200;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
 /// No sandbox, because containers run tests as root; no traffic but to this machine.
 const ARGUMENTS: [&str; 11] = [
     "--headless=new",
@@ -83,6 +87,19 @@ impl Window {
             texts.push(element.text().await.unwrap());
         }
         texts
+    }
+
+    /// Goes to the other of two tabs, as soon as there are two.
+    pub async fn go_to_other_tab(&self) {
+        let own = self.client.window().await.unwrap();
+        for _ in 0..LOOKS {
+            let tabs = self.client.windows().await.unwrap();
+            if let Some(other) = tabs.into_iter().find(|tab| *tab != own) {
+                return self.client.switch_to_window(other).await.unwrap();
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        panic!("there is no other tab");
     }
 
     /// Where the window is.
