@@ -35,7 +35,7 @@ function bankCard(bank, names, onConnect) {
 }
 
 function nameChoice(bank, names) {
-  return el("label", { class: "small block" }, "You are there ",
+  return el("label", { class: "small block" }, "Your name there ",
     el("select", { id: nameField(bank.id) }, names.map(({ id, name }) => el("option", { value: id }, name))));
 }
 
