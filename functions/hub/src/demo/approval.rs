@@ -29,7 +29,7 @@ pub fn of(started: &Value) -> Option<Approval> {
 /// the next look at the page.
 pub async fn ask(State(demo): State<Arc<Demo>>, visitor: Visitor, Path(session): Path<String>) -> Answer {
     let session = demo.own(&visitor, &session)?;
-    let Some(approval) = demo.browsers.approval(&visitor.browser, &session) else { return over() };
+    let Some(approval) = demo.browsers.approval(&visitor.browser, &session) else { return Ok(over()) };
     let told = demo.hub.session(&session).await?;
     let granted = match told.get("pending").filter(|pending| !pending.is_null()) {
         Some(pending) if is(pending, "awaiting_activation") => Ok(approval.code.as_str()),
@@ -43,7 +43,7 @@ pub async fn ask(State(demo): State<Arc<Demo>>, visitor: Visitor, Path(session):
         let notice = demo.finish(&visitor, &session, granted).await;
         demo.browsers.leave_notice(&visitor.browser, notice);
     }
-    over()
+    Ok(over())
 }
 
 impl Demo {
@@ -67,8 +67,8 @@ impl Demo {
     }
 }
 
-fn over() -> Answer {
-    Ok(Json(json!({"status": "over"})))
+fn over() -> Json<Value> {
+    Json(json!({"status": "over"}))
 }
 
 /// Why no consent works, in the hub's word.

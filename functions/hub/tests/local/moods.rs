@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::{adapters::system::SystemClock, ports::clock::Clock};
 
 use super::{browser::Browser, program::Hub};
 
@@ -45,12 +46,11 @@ impl Table {
         let name = (bank["psu_id"] == "required").then_some(CUSTOMER);
         let wanted = json!({"bank": id, "name_at_bank": name});
         let started = self.browser.call(Method::POST, "/demo/api/connections", Some(wanted)).await;
-        match started["approval"].as_str() {
-            Some(session) => self.wait_for_approval(session).await,
-            None => {
-                let page = self.browser.visit(started["authorize_url"].as_str().unwrap()).await;
-                assert_eq!(page.url().as_str(), self.hub.at("page"), "{id}");
-            }
+        if let Some(session) = started["approval"].as_str() {
+            self.wait_for_approval(session).await;
+        } else {
+            let page = self.browser.visit(started["authorize_url"].as_str().unwrap()).await;
+            assert_eq!(page.url().as_str(), self.hub.at("page"), "{id}");
         }
         let overview = self.overview().await;
         assert_eq!(overview["notice"]["tone"], "success", "{id}: {overview}");
@@ -97,7 +97,7 @@ impl Table {
 /// How long until that moment, which the hub told.
 fn until(at: &Value) -> Duration {
     let at: Timestamp = at.as_str().unwrap().parse().unwrap();
-    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+    Duration::try_from(at.duration_since(SystemClock.now())).unwrap_or_default()
 }
 
 #[tokio::test]

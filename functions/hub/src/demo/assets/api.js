@@ -57,6 +57,7 @@ export function problemBox(error, retry) {
     el("p", { class: "strong" }, told.title ?? "That did not work"),
     advice && el("p", {}, advice),
     el("p", { class: "small muted" }, "Code ", el("code", {}, told.code ?? "unknown"),
+      told.next_action && [" · next ", el("code", {}, told.next_action)],
       told.request_id && [" · request ", el("code", {}, told.request_id)]),
     retry && el("button", { type: "button", class: "button", click: retry }, "Try again"));
 }

@@ -67,7 +67,10 @@ async fn a_customer_approves_in_the_banks_app_and_sees_what_an_incident_does() {
 
     let answers = crm::play_incident(window, "invalid_utf8").await;
     assert!(
-        answers.iter().any(|told| told.contains("Ask your bank.") && told.contains("bank_response_invalid")),
+        answers
+            .iter()
+            .any(|told| told.contains("Ask your bank.")
+                && told.contains("Code bank_response_invalid · next contact_bank")),
         "{answers:?}"
     );
     let told = window.console().await;
