@@ -15,6 +15,7 @@ mod disconnect;
 mod document;
 mod faults;
 mod habits;
+mod incidents;
 mod lists;
 mod records;
 mod refresh;

@@ -1,0 +1,518 @@
+//! Every incident that the sandbox bank plays, from the CRM's side: what it is told, that nothing wrong and nothing of
+//! somebody else's gets through, that no consent is lost that need not be, and that all is well when it has ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use sandbox_bank::{Incident, Rotation};
+use serde_json::{Value, json};
+
+use it::bench::{
+    Bench, RETURN_URL,
+    browser::Browser,
+    crm::{Answer, parameter},
+    issuer,
+};
+
+const ACCOUNTS: &str = "/accounts";
+const BALANCES: &str = "/accounts/{account}/balances";
+const TRANSACTIONS: &str = "/accounts/{account}/transactions?from=2000-01-01";
+const READS: &[&str] = &[ACCOUNTS, BALANCES, TRANSACTIONS];
+
+/// A reading that a bank in trouble makes fail.
+struct Failing {
+    incident: &'static str,
+    reads: &'static [&'static str],
+    problem: (u16, &'static str),
+    next_action: &'static str,
+    /// For how many seconds the CRM is told to wait.
+    waits: Option<i64>,
+    /// How many calls of one reading reach the bank.
+    calls: usize,
+}
+
+const fn failing(
+    incident: &'static str,
+    reads: &'static [&'static str],
+    problem: (u16, &'static str),
+    next_action: &'static str,
+) -> Failing {
+    Failing { incident, reads, problem, next_action, waits: None, calls: 1 }
+}
+
+const INVALID: (u16, &str) = (502, "bank_response_invalid");
+const LINK: (u16, &str) = (502, "bank_link_rejected");
+const LIMITED: (u16, &str) = (429, "bank_rate_limited");
+
+/// Incidents under which a reading fails and nothing else happens.
+const FAILING: &[Failing] = &[
+    failing("next_to_itself", &[TRANSACTIONS], LINK, "contact_bank"),
+    failing("next_null_host", &[TRANSACTIONS], LINK, "contact_bank"),
+    failing("next_other_resource", &[TRANSACTIONS], LINK, "contact_bank"),
+    failing("html_500", READS, (502, "bank_unavailable"), "wait"),
+    failing("html_200_maintenance", READS, INVALID, "contact_bank"),
+    Failing { calls: 0, ..failing("dns_gone", READS, (502, "bank_unreachable"), "wait") },
+    failing("limit_headers_negative", READS, LIMITED, "wait"),
+    Failing { waits: Some(86_400), ..failing("retry_after_huge", READS, LIMITED, "wait") },
+    failing("empty_chunked_body", &[BALANCES], INVALID, "contact_bank"),
+    failing("wrong_request_id_echoed", READS, INVALID, "contact_bank"),
+    failing("duplicate_json_members", &[TRANSACTIONS], INVALID, "contact_bank"),
+    failing("huge_amount", &[TRANSACTIONS], INVALID, "contact_bank"),
+    failing("invalid_utf8", &[TRANSACTIONS], INVALID, "contact_bank"),
+];
+
+/// Incidents that have a test of their own below.
+const OTHERS: &[&str] = &[
+    "rotate_then_504",
+    "next_relative",
+    "id_token_algorithm_changed",
+    "other_content_type",
+    "maintenance_overrun",
+    "consent_dead_after_24_uses",
+    "pem_extra_newlines",
+    "missing_transaction_ids",
+    "duplicate_transaction_ids",
+    "pending_becomes_booked",
+    "sca_page_swallows_customer",
+    "validity_refused_by_milliseconds",
+    "half_psu_headers_refused",
+    "accounts_not_in_consent",
+    "bom",
+    "string_booleans",
+    "local_time_dates",
+];
+
+#[test]
+fn every_incident_of_the_bank_is_known_here() {
+    let known: Vec<_> = FAILING.iter().map(|row| row.incident).chain(OTHERS.iter().copied()).collect();
+    let played: BTreeSet<_> = Incident::all().iter().map(|incident| incident.name).collect();
+    assert_eq!(known.iter().copied().collect::<BTreeSet<_>>(), played);
+    assert_eq!(known.len(), played.len(), "each once");
+    let source = include_str!("incidents.rs");
+    for name in OTHERS {
+        assert!(source.contains(&format!("play(\"{name}\"")), "{name} is not played");
+    }
+}
+
+/// A bench with a session that works.
+struct Scene {
+    bench: Bench,
+    session: String,
+    account: String,
+}
+
+impl Scene {
+    async fn at(mood: &str) -> Self {
+        Self::on(Bench::start().await, mood).await
+    }
+
+    async fn on(bench: Bench, mood: &str) -> Self {
+        let session = bench.crm().connect(mood).await;
+        let account = bench.crm().first_account(&session).await;
+        Self { bench, session, account }
+    }
+
+    async fn play(&self, incident: &str) {
+        self.bench.bank.play_incident(incident, None, None).await.unwrap();
+    }
+
+    async fn end(&self) {
+        self.bench.bank.end_incidents().await.unwrap();
+    }
+
+    /// A reading with the PSU there.
+    async fn read(&self, what: &str) -> Answer {
+        let presence = self.bench.crm().presence(&self.session);
+        let path = format!("/v1/sessions/{}{}", self.session, what.replace("{account}", &self.account));
+        self.bench.crm().get_with(&path, &[("psu-presence", &presence)]).await
+    }
+
+    async fn read_well(&self, what: &str) -> Value {
+        let answer = self.read(what).await;
+        assert_eq!(answer.status, StatusCode::OK, "{what}: {:?}", answer.body);
+        answer.body
+    }
+
+    /// Every transaction of the account since a day, as told over all pages.
+    async fn transactions(&self, query: &str) -> Vec<Value> {
+        let path = "/accounts/{account}/transactions";
+        let (mut all, mut page) = (Vec::new(), self.read_well(&format!("{path}?{query}")).await);
+        loop {
+            all.extend(page["transactions"].as_array().unwrap().iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str().map(str::to_owned) else { return all };
+            page = self.read_well(&format!("{path}?cursor={cursor}")).await;
+        }
+    }
+
+    async fn shown(&self) -> Value {
+        self.bench.crm().get(&format!("/v1/sessions/{}", self.session)).await.body
+    }
+
+    /// The session works as it did before.
+    async fn works(&self, after: &str) {
+        assert_eq!(self.shown().await["status"], "active", "{after}");
+        for what in READS {
+            let answer = self.read(what).await;
+            assert_eq!(answer.status, StatusCode::OK, "{after}: {what}: {:?}", answer.body);
+        }
+    }
+
+    /// Asks for a new consent in the session. Answers the link for the browser.
+    async fn renew(&self) -> String {
+        let path = format!("/v1/sessions/{}/renewal", self.session);
+        let answer = self.bench.crm().post(&path, json!({"return_url": RETURN_URL})).await;
+        assert!(answer.status.is_success(), "{:?}", answer.body);
+        answer.text("authorize_url")
+    }
+
+    /// Renews the consent with a PSU who agrees.
+    async fn is_renewed(&self) {
+        self.bench.decide("approve").await;
+        let back = Browser::new().travel(&self.renew().await).await;
+        let answer = self.bench.crm().activate(&self.session, &parameter(&back, "activation_code")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    }
+}
+
+/// An answer without what changes from call to call.
+fn timeless(mut body: Value) -> Value {
+    body.as_object_mut().unwrap().remove("as_of");
+    body
+}
+
+fn retry_at(answer: &Answer) -> Option<Timestamp> {
+    answer.body["retry_at"].as_str().map(|at| at.parse().unwrap())
+}
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+#[tokio::test]
+async fn what_a_bank_in_trouble_says_is_a_problem_and_costs_no_consent() {
+    for mood in ["oauth", "redirect"] {
+        let scene = Scene::at(mood).await;
+        for row in FAILING {
+            scene.play(row.incident).await;
+            for what in row.reads {
+                let what_happens = format!("{mood}: {}: {what}", row.incident);
+                let before = scene.bench.bank.journal().len();
+                let answer = scene.read(what).await;
+                assert_eq!(answer.problem(), row.problem, "{what_happens}: {:?}", answer.body);
+                assert_eq!(answer.text("next_action"), row.next_action, "{what_happens}");
+                assert_eq!(retry_at(&answer), row.waits.map(|wait| scene.bench.now() + seconds(wait)), "{what_happens}");
+                let told = answer.headers.get("retry-after").map(|wait| wait.to_str().unwrap().to_owned());
+                assert_eq!(told, row.waits.map(|wait| wait.to_string()), "{what_happens}");
+                for list in ["accounts", "balances", "transactions"] {
+                    assert!(answer.body.get(list).is_none(), "{what_happens}");
+                }
+                assert_eq!(scene.bench.bank.journal().len() - before, row.calls, "{what_happens}: not repeated");
+            }
+            scene.end().await;
+            scene.works(row.incident).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_cannot_be_started_at_a_bank_in_trouble_but_afterwards() {
+    let bench = Bench::start().await;
+    let body = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
+    for (incident, problem) in [
+        ("html_500", (502, "bank_unavailable")),
+        ("html_200_maintenance", INVALID),
+        ("dns_gone", (502, "bank_unreachable")),
+        ("maintenance_overrun", (502, "bank_unavailable")),
+    ] {
+        bench.bank.play_incident(incident, None, None).await.unwrap();
+        let before = bench.store_as_text().await;
+        assert_eq!(bench.crm().post("/v1/sessions", body.clone()).await.problem(), problem, "{incident}");
+        assert_eq!(bench.store_as_text().await, before, "{incident}: no half session");
+        bench.bank.end_incidents().await.unwrap();
+    }
+    Scene::on(bench, "redirect").await.works("all of them").await;
+}
+
+#[tokio::test]
+async fn maintenance_that_takes_longer_than_announced_is_waited_for() {
+    let scene = Scene::at("redirect").await;
+    scene.play("maintenance_overrun").await;
+    let announced = scene.bench.now() + SignedDuration::from_hours(14);
+    let answer = scene.read(BALANCES).await;
+    assert_eq!(answer.problem(), (502, "bank_unavailable"));
+    assert_eq!(retry_at(&answer), Some(announced), "as the bank announced");
+    scene.bench.advance(14 * 3600);
+    let answer = scene.read(BALANCES).await;
+    assert_eq!((answer.problem(), retry_at(&answer)), ((502, "bank_unavailable"), Some(announced + seconds(60))));
+    scene.bench.advance(2 * 3600);
+    scene.works("the overrun").await;
+}
+
+#[tokio::test]
+async fn maintenance_of_the_token_endpoint_costs_no_consent() {
+    let scene = Scene::at("oauth").await;
+    scene.play("maintenance_overrun").await;
+    for hours in [0, 1, 14] {
+        scene.bench.advance(hours * 3600);
+        assert_eq!(scene.read(BALANCES).await.problem(), (502, "bank_unavailable"), "{hours} hours later");
+    }
+    scene.bench.advance(3600);
+    scene.works("the overrun").await;
+}
+
+#[tokio::test]
+async fn a_rotation_whose_answer_is_lost_costs_the_consent_only_where_the_bank_forgives_nothing() {
+    for (rotation, is_kept) in [(Rotation::None, true), (Rotation::Grace, true), (Rotation::Family, false)] {
+        let scene = Scene::on(Bench::with_rotation(rotation).await, "oauth").await;
+        scene.play("rotate_then_504").await;
+        scene.bench.advance(301);
+        assert_eq!(scene.read(ACCOUNTS).await.problem(), (502, "bank_unavailable"), "{rotation:?}");
+        let resting = scene.read(ACCOUNTS).await;
+        assert_eq!(resting.problem(), (503, "refresh_busy"), "{rotation:?}");
+        assert!(retry_at(&resting).is_some());
+        scene.end().await;
+        scene.bench.advance(50);
+        if is_kept {
+            scene.works("rotate_then_504").await;
+            continue;
+        }
+        let lost = scene.read(ACCOUNTS).await;
+        assert_eq!(lost.problem(), (409, "consent_lost"));
+        assert_eq!((lost.text("reason").as_str(), lost.text("next_action").as_str()), ("token_lost", "renew_consent"));
+        scene.is_renewed().await;
+        scene.works("rotate_then_504 and a renewal").await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_in_a_strange_wrapping_are_kept() {
+    let scene = Scene::at("oauth").await;
+    scene.play("id_token_algorithm_changed").await;
+    scene.bench.advance(301);
+    scene.works("an id_token that nobody asked for").await;
+    let other = scene.bench.crm().connect("oauth").await;
+    assert_eq!(scene.bench.crm().accounts(&other).await.status, StatusCode::OK, "nor does it stop a journey");
+}
+
+#[tokio::test]
+async fn tokens_of_another_content_type_are_not_lost() {
+    let scene = Scene::at("oauth").await;
+    scene.play("other_content_type").await;
+    let refreshes = scene.bench.reached("token").len();
+    scene.bench.advance(301);
+    scene.works("tokens as text/plain").await;
+    assert_eq!(scene.bench.reached("token").len(), refreshes + 1, "refreshed once");
+    scene.end().await;
+    scene.bench.advance(301);
+    scene.works("other_content_type").await;
+}
+
+#[tokio::test]
+async fn a_consent_that_is_used_up_is_told_once_and_renewed() {
+    let scene = Scene::at("redirect").await;
+    scene.play("consent_dead_after_24_uses").await;
+    let mut reads = 0;
+    let lost = loop {
+        let answer = scene.read(BALANCES).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        reads += 1;
+        assert!(reads <= 24, "{reads} reads");
+    };
+    assert!(reads >= 23, "{reads} reads");
+    assert_eq!(lost.problem(), (409, "consent_lost"));
+    assert_eq!(
+        (lost.text("reason").as_str(), lost.text("next_action").as_str()),
+        ("consent_expired", "renew_consent")
+    );
+    let before = scene.bench.bank.journal().len();
+    assert_eq!(scene.read(BALANCES).await.problem(), (409, "consent_lost"));
+    assert_eq!(scene.bench.bank.journal().len(), before, "the bank is not asked again");
+    scene.end().await;
+    let account = scene.account.clone();
+    scene.is_renewed().await;
+    scene.works("a renewal").await;
+    assert_eq!(scene.bench.crm().first_account(&scene.session).await, account, "the account keeps its name");
+}
+
+#[tokio::test]
+async fn lists_are_followed_and_read_all_the_same() {
+    let scene = Scene::at("oauth").await;
+    let query = "from=2000-01-01";
+    let plain = scene.transactions(query).await;
+    assert!(plain.len() > 200, "more than one page");
+    scene.play("next_relative").await;
+    assert_eq!(scene.transactions(query).await, plain);
+    scene.end().await;
+    scene.play("local_time_dates").await;
+    assert_eq!(scene.transactions(query).await, plain);
+    scene.end().await;
+    let mut told = BTreeMap::new();
+    for what in READS {
+        told.insert(*what, timeless(scene.read_well(what).await));
+    }
+    scene.play("bom").await;
+    for what in [ACCOUNTS, BALANCES] {
+        assert_eq!(timeless(scene.read_well(what).await), told[what], "{what}");
+    }
+    assert_eq!(scene.transactions(query).await, plain);
+    scene.end().await;
+    scene.works("all of them").await;
+}
+
+/// What people see of a transaction, without its names.
+fn content(list: &[Value]) -> Vec<String> {
+    let shown = |one: &Value| format!("{} {} {}", one["booking_date"], one["credit_debit"], one["amount"]);
+    list.iter().map(shown).collect()
+}
+
+fn names(list: &[Value]) -> Vec<String> {
+    list.iter().map(|one| one["transaction_id"].to_string()).collect()
+}
+
+/// How many names there are.
+fn distinct(names: &[String]) -> usize {
+    names.iter().collect::<BTreeSet<_>>().len()
+}
+
+#[tokio::test]
+async fn transactions_have_one_name_each_whatever_the_bank_calls_them() {
+    let scene = Scene::at("oauth").await;
+    let query = "from=2000-01-01";
+    let plain = scene.transactions(query).await;
+    scene.play("missing_transaction_ids").await;
+    let nameless = scene.transactions(query).await;
+    assert_eq!(names(&scene.transactions(query).await), names(&nameless), "the same at every reading");
+    scene.end().await;
+    scene.play("duplicate_transaction_ids").await;
+    let doubled = scene.transactions(query).await;
+    assert_eq!(names(&scene.transactions(query).await), names(&doubled), "the same at every reading");
+    scene.end().await;
+    for list in [&nameless, &doubled] {
+        assert_eq!(content(list), content(&plain), "none is missing and none is there twice");
+        assert_eq!(distinct(&names(list)), list.len());
+    }
+    assert_eq!(names(&scene.transactions(query).await), names(&plain));
+}
+
+#[tokio::test]
+async fn a_pending_entry_that_loses_its_name_is_linked_to_the_booked_one() {
+    let scene = Scene::at("redirect").await;
+    scene.play("pending_becomes_booked").await;
+    let accounts = scene.read_well(ACCOUNTS).await["accounts"].clone();
+    let mut pending = Vec::new();
+    let list = async |account: &Value| {
+        let path = format!("/accounts/{}/transactions?status=both", account["account_id"].as_str().unwrap());
+        scene.read_well(&path).await["transactions"].as_array().unwrap().clone()
+    };
+    for account in accounts.as_array().unwrap() {
+        let waiting = list(account).await.into_iter().filter(|one| one["status"] == "PDNG");
+        pending.extend(waiting.filter(|one| one["link_id"].is_string()));
+    }
+    assert!(!pending.is_empty(), "nothing is pending");
+    scene.bench.advance(6 * 86_400);
+    let mut booked = BTreeMap::new();
+    for account in accounts.as_array().unwrap() {
+        let done = list(account).await.into_iter().filter(|one| one["status"] == "BOOK");
+        booked.extend(done.map(|one| (one["link_id"].to_string(), one)));
+    }
+    for one in pending {
+        let found = booked.get(&one["link_id"].to_string()).unwrap_or_else(|| panic!("{one} was never booked"));
+        assert_eq!(content(std::slice::from_ref(found))[0].split(' ').skip(1).collect::<Vec<_>>(), {
+            let pending = content(std::slice::from_ref(&one));
+            pending[0].split(' ').skip(1).map(str::to_owned).collect::<Vec<_>>()
+        });
+        assert_ne!(found["transaction_id"], one["transaction_id"]);
+    }
+    scene.end().await;
+    scene.works("pending_becomes_booked").await;
+}
+
+#[tokio::test]
+async fn a_customer_who_never_comes_back_loses_nothing() {
+    let scene = Scene::at("oauth").await;
+    scene.play("sca_page_swallows_customer").await;
+    scene.bench.decide("approve").await;
+    let browser = Browser::new();
+    let link = scene.renew().await;
+    let at_the_bank = browser.open(browser.open(&link).await.location().as_str()).await;
+    assert!(at_the_bank.headers.get("location").is_none(), "the bank's pages are the end");
+    scene.end().await;
+    scene.works("a renewal that hangs").await;
+    scene.bench.advance(3600);
+    scene.works("a renewal that has run out").await;
+    scene.bench.control("POST", "/sca", json!({"decision": "browser"})).await;
+    scene.is_renewed().await;
+    scene.works("a renewal that succeeds").await;
+}
+
+#[tokio::test]
+async fn a_first_journey_that_never_ends_is_told_as_such() {
+    let bench = Bench::start().await;
+    bench.bank.play_incident("sca_page_swallows_customer", None, None).await.unwrap();
+    bench.decide("approve").await;
+    let started = bench.crm().start("redirect").await;
+    let browser = Browser::new();
+    browser.open(browser.open(&started.text("authorize_url")).await.location().as_str()).await;
+    let path = format!("/v1/sessions/{}", started.text("session"));
+    assert_eq!(bench.crm().get(&path).await.text("status"), "awaiting_psu");
+    bench.advance(3600);
+    let shown = bench.crm().get(&path).await;
+    assert_eq!((shown.text("status").as_str(), shown.text("reason").as_str()), ("renewal_required", "sca_expired"));
+}
+
+#[tokio::test]
+async fn a_bank_that_counts_days_otherwise_is_asked_for_fewer() {
+    let strict = Bench::with_limits("[consent]\nvalidity_days = 181").await;
+    let scene = Scene::at("redirect").await;
+    drop(scene);
+    let body = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
+    strict.bank.play_incident("validity_refused_by_milliseconds", None, None).await.unwrap();
+    let refused = strict.crm().post("/v1/sessions", body).await;
+    assert_eq!(refused.problem(), (502, "bank_rejected_request"));
+    assert_eq!(refused.text("next_action"), "fix_configuration");
+}
+
+#[tokio::test]
+async fn half_of_what_is_known_of_the_psu_is_not_sent_where_the_bank_wants_all() {
+    let scene = Scene::at("oauth").await;
+    scene.play("half_psu_headers_refused").await;
+    let half = {
+        let mut claims = scene.bench.crm().presence_claims(&scene.session);
+        claims.as_object_mut().unwrap().remove("psu_user_agent");
+        scene.bench.crm().sign(&issuer::header(), &claims)
+    };
+    let path = format!("/v1/sessions/{}/accounts", scene.session);
+    let refused = scene.bench.crm().get_with(&path, &[("psu-presence", &half)]).await;
+    assert_eq!(refused.problem(), (502, "bank_rejected_request"), "{:?}", refused.body);
+    assert_eq!(scene.bench.crm().get(&path).await.status, StatusCode::OK, "neither is well");
+    scene.works("both are well").await;
+}
+
+#[tokio::test]
+async fn accounts_that_nobody_consented_to_do_not_come_through() {
+    for mood in ["oauth", "redirect"] {
+        let scene = Scene::at(mood).await;
+        let plain = timeless(scene.read_well(ACCOUNTS).await);
+        scene.play("accounts_not_in_consent").await;
+        let answer = scene.read_well(ACCOUNTS).await;
+        assert!(!answer.to_string().contains("DE58999999980000000001"), "{mood}: a stranger's account");
+        assert_eq!(timeless(answer), plain, "{mood}");
+        scene.end().await;
+        scene.works(mood).await;
+    }
+}
+
+#[tokio::test]
+async fn a_consent_whose_booleans_are_texts_is_read() {
+    let bench = Bench::start().await;
+    bench.bank.play_incident("string_booleans", None, None).await.unwrap();
+    for mood in ["oauth", "redirect"] {
+        let session = bench.crm().connect(mood).await;
+        let shown = bench.crm().get(&format!("/v1/sessions/{session}")).await;
+        assert_eq!(shown.body["consent"]["recurring"], true, "{mood}: {:?}", shown.body);
+        assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK);
+    }
+}
