@@ -89,6 +89,8 @@ pub fn next_step(state: &RefreshState, generation: u64, rotation: Rotation, owne
 pub enum Failure {
     /// The bank surely did not use the token up: it never saw the request, or refused it for another reason.
     NotUsed,
+    /// The bank is closed and says so: it did not use the token up, and need not be asked again at once.
+    Closed,
     /// The bank may have used the token up.
     Unknown,
 }
@@ -98,6 +100,7 @@ pub enum Failure {
 pub fn after_failure(state: &RefreshState, failure: Failure) -> RefreshState {
     match failure {
         Failure::NotUsed => RefreshState { lease: None, attempt: without_last_use(state), gave_up: false },
+        Failure::Closed => RefreshState { attempt: without_last_use(state), gave_up: true, ..state.clone() },
         Failure::Unknown => RefreshState { gave_up: true, ..state.clone() },
     }
 }
@@ -150,6 +153,18 @@ mod tests {
         let second = called(next_step(&first, 3, Rotation::Family, &owner(2), at(60)));
         assert_eq!(second.attempt.as_ref().unwrap().number, 2);
         assert_eq!(next_step(&second, 3, Rotation::Family, &owner(3), at(120)), Step::Lost);
+    }
+
+    #[test]
+    fn a_bank_that_is_closed_is_asked_again_and_again_but_not_before_the_lease_ends() {
+        let mut state = RefreshState::default();
+        for round in 0..10 {
+            let asked = called(next_step(&state, 3, Rotation::Family, &owner(1), at(round * 60)));
+            state = after_failure(&asked, Failure::Closed);
+            let rest = next_step(&state, 3, Rotation::Family, &owner(2), at(round * 60 + 44));
+            assert_eq!(rest, Step::Rest(at(round * 60) + LEASE));
+        }
+        assert_eq!(state.attempt, None);
     }
 
     #[test]

@@ -105,7 +105,7 @@ const fn token(refusal: TokenRefusal) -> Code {
         TokenRefusal::InvalidGrant => Code::ConsentLost,
         TokenRefusal::InvalidClient => Code::BankRejectedClient,
         TokenRefusal::Refused => Code::BankRejectedRequest,
-        TokenRefusal::Failed => Code::BankUnavailable,
+        TokenRefusal::Closed | TokenRefusal::Failed => Code::BankUnavailable,
         TokenRefusal::Unusable => Code::BankResponseInvalid,
     }
 }

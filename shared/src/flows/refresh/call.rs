@@ -67,6 +67,7 @@ async fn ask(deps: &Deps, trail: &Trail, session: &Session, ready: &Ready) -> Re
     let response = response.map_err(|error| NoTokens::Failed(failure(&error), error))?;
     token::process(&ready.profile, &response).map_err(|refusal| match refusal {
         TokenRefusal::InvalidGrant => NoTokens::Refused,
+        TokenRefusal::Closed => NoTokens::Failed(Failure::Closed, TokenRefusal::Closed.into()),
         other if other.may_have_used_grant() => NoTokens::Failed(Failure::Unknown, other.into()),
         other => NoTokens::Failed(Failure::NotUsed, other.into()),
     })
@@ -118,6 +119,7 @@ async fn note_once(deps: &Deps, trail: &Trail, leased: Loaded<Session>, failure:
     let ours = leased.record.access.as_ref().map(|access| access.refresh.clone());
     let reason = match failure {
         Failure::NotUsed => "not_used",
+        Failure::Closed => "bank_closed",
         Failure::Unknown => "outcome_unknown",
     };
     let decide = |session: &Session, _| {
@@ -128,7 +130,7 @@ async fn note_once(deps: &Deps, trail: &Trail, leased: Loaded<Session>, failure:
             }
             _ => return Ok(Decision::Leave),
         }
-        if failure == Failure::NotUsed {
+        if failure != Failure::Unknown {
             session.find_token();
         }
         Ok::<_, Trouble>(Decision::Write(session, AuditEvent::RefreshFailed { reason: reason.to_owned() }))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{StatusCode, header::RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -44,7 +44,10 @@ pub enum TokenRefusal {
     /// Any other 4xx: a refusal that did not use the grant.
     #[error("the bank refused the token request")]
     Refused,
-    /// A 5xx or 408: whether the grant was used is not known.
+    /// A 503 that tells when to come back (RFC 9110 §15.6.4): the bank is closed, and has not looked at the grant.
+    #[error("the bank is closed for a while")]
+    Closed,
+    /// Any other 5xx, or 408: whether the grant was used is not known.
     #[error("the bank failed at the token request")]
     Failed,
     /// A success that holds no usable tokens: whether the grant was used is not known.
@@ -139,6 +142,9 @@ pub fn process(profile: &OAuthProfile, response: &BankResponse) -> Result<TokenA
 }
 
 fn refusal(response: &BankResponse) -> TokenRefusal {
+    if response.status == StatusCode::SERVICE_UNAVAILABLE && response.headers.contains_key(RETRY_AFTER) {
+        return TokenRefusal::Closed;
+    }
     if response.status.is_server_error() || response.status == StatusCode::REQUEST_TIMEOUT {
         return TokenRefusal::Failed;
     }
@@ -243,6 +249,11 @@ mod tests {
         ];
         for (status, body, refusal) in cases {
             assert_eq!(process(&profile(), &answer(status, body)).unwrap_err(), refusal, "{status} {body}");
+        }
+        for (status, refusal) in [(503, TokenRefusal::Closed), (504, TokenRefusal::Failed)] {
+            let mut response = answer(status, "");
+            response.headers.insert(RETRY_AFTER, "3600".parse().unwrap());
+            assert_eq!(process(&profile(), &response).unwrap_err(), refusal, "{status} and a time");
         }
     }
 
