@@ -76,7 +76,7 @@ pub struct WantedAccount {
 }
 
 /// An International Bank Account Number (ISO 13616), in its electronic form. Never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Iban(String);
 
 /// A text is not an IBAN.

@@ -26,9 +26,17 @@ impl PseudonymKey {
     /// The id of an account within a session, made of what the bank calls it. The same parts give the same id, over
     /// renewals too; another session's id for the same account is unrelated.
     pub fn account_id(&self, session: &SessionId, parts: &[&str]) -> AccountId {
-        let hash = self.hash(&[&["account", session.as_str()], parts].concat());
+        self.short_hash(&[&["account", session.as_str()], parts].concat())
+    }
+
+    /// What stands for an account number that a session's consent names. Unrelated to the account's id.
+    pub fn covered_account(&self, session: &SessionId, iban: &str) -> AccountId {
+        self.short_hash(&["covered", session.as_str(), iban])
+    }
+
+    fn short_hash(&self, parts: &[&str]) -> AccountId {
         let mut bits = [0; 16];
-        bits.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        bits.iter_mut().zip(self.hash(parts)).for_each(|(to, from)| *to = from);
         AccountId::from_hash(bits)
     }
 

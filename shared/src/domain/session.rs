@@ -4,6 +4,8 @@
 //! are over for us but not yet for the bank ([`Retiring`]). Its status is not stored but follows from these, so no two
 //! fields can contradict each other.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -13,7 +15,7 @@ use super::{
     code_hash::CodeHash,
     consent::ConsentTerms,
     grant::StoredGrant,
-    ids::{BankId, FlowId, Pseudonym, SessionId, TenantId},
+    ids::{AccountId, BankId, FlowId, Pseudonym, SessionId, TenantId},
     place::Place,
     refresh::RefreshState,
     sealed::Sealed,
@@ -76,6 +78,9 @@ pub struct Access {
     pub refresh: RefreshState,
     /// The sealed directory of account ids, once accounts were listed.
     pub directory: Option<StoredDirectory>,
+    /// The accounts that the consent is for, as keyed hashes of their IBANs, where the bank told them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<BTreeSet<AccountId>>,
     /// The hash of the activation code that the CRM redeemed or must redeem; redeeming it again changes nothing.
     pub activation: CodeHash,
 }

@@ -1,6 +1,6 @@
 //! Reads back from the bank how a consent that is being granted stands, and writes it down.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
@@ -15,7 +15,7 @@ use crate::{
     domain::{
         audit::AuditEvent,
         bank::Bank,
-        consent::{ConsentStatus, ConsentTerms, ScaStatus},
+        consent::{ConsentStatus, ConsentTerms, Iban, ScaStatus},
         grant::Grant,
         secret::SecretString,
         session::{AttemptStage, Session},
@@ -56,7 +56,7 @@ async fn read_patiently(
     grant: &Grant,
     patience: &[Duration],
 ) -> Result<ConsentTerms, Trouble> {
-    let terms = match &grant.consent_id {
+    let told = match &grant.consent_id {
         Some(consent_id) => {
             let reading = Reading { deps, trail, bank, subject: Subject::from(session), grant, consent_id };
             let mut status = reading.status().await?;
@@ -67,12 +67,13 @@ async fn read_patiently(
                 tokio::time::sleep(*wait).await;
                 status = reading.status().await?;
             }
-            ConsentTerms { status, ..reading.terms().await? }
+            let Told { terms, accounts } = reading.terms().await?;
+            Told { terms: ConsentTerms { status, ..terms }, accounts }
         }
-        None => terms_of_token(deps, bank),
+        None => Told { terms: terms_of_token(deps, bank), accounts: None },
     };
-    write_down(deps, trail, bank, &session.id, &terms).await?;
-    Ok(terms)
+    write_down(deps, trail, bank, &session.id, &told).await?;
+    Ok(told.terms)
 }
 
 /// Asks about an authorisation on another device, if it is time to. Whoever asks notes it first, so that all instances
@@ -132,6 +133,13 @@ fn terms_of_token(deps: &Deps, bank: &Bank) -> ConsentTerms {
     }
 }
 
+/// What the bank tells of a consent.
+struct Told {
+    terms: ConsentTerms,
+    /// The accounts that it is for, where the bank names them all.
+    accounts: Option<BTreeSet<Iban>>,
+}
+
 /// Reads one consent.
 struct Reading<'a> {
     deps: &'a Deps,
@@ -166,10 +174,14 @@ impl Reading<'_> {
         self.read(request, |response| authorisations::status_answer(headers.request_id, response)).await
     }
 
-    async fn terms(&self) -> Result<ConsentTerms, Trouble> {
+    async fn terms(&self) -> Result<Told, Trouble> {
         let headers = self.headers()?;
         let request = consents::read(self.bank, self.consent_id, &headers)?;
-        self.read(request, |response| consents::read_answer(headers.request_id, response)).await
+        let told = |response: &BankResponse| {
+            let terms = consents::read_answer(headers.request_id, response)?;
+            Ok(Told { terms, accounts: consents::accounts_covered(response) })
+        };
+        self.read(request, told).await
     }
 
     fn headers(&self) -> Result<CallHeaders<'_>, Trouble> {

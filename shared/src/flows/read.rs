@@ -29,6 +29,7 @@ use crate::{
     },
 };
 
+mod covered;
 mod directory;
 mod exchange;
 mod overview;
@@ -196,11 +197,13 @@ impl Reader {
         with_balances: bool,
     ) -> Result<Reading<Vec<BankAccount>>, ReadError> {
         let bank = Arc::clone(&self.bank);
-        self.read(
-            |bank, headers| accounts::read(bank, kind, with_balances, headers),
-            |asked, response| accounts::read_answer(&bank, kind, asked.request_id, response),
-        )
-        .await
+        let reading = self
+            .read(
+                |bank, headers| accounts::read(bank, kind, with_balances, headers),
+                |asked, response| accounts::read_answer(&bank, kind, asked.request_id, response),
+            )
+            .await?;
+        Ok(if kind == AccountKind::Payment { self.only_covered(reading) } else { reading })
     }
 
     /// Reads something of one account. If the bank does not know it by the handle that we have, the accounts are

@@ -103,6 +103,7 @@ pub async fn begin(instance: &Instance, id: &SessionId) {
         },
         refresh: RefreshState::default(),
         directory: None,
+        covered: None,
         activation: CodeHash::of(b"code"),
     });
     deps.store.commit(Change::new().create(&session)).await.unwrap();

@@ -201,7 +201,11 @@ async fn what_a_bank_in_trouble_says_is_a_problem_and_costs_no_consent() {
                 let answer = scene.read(what).await;
                 assert_eq!(answer.problem(), row.problem, "{what_happens}: {:?}", answer.body);
                 assert_eq!(answer.text("next_action"), row.next_action, "{what_happens}");
-                assert_eq!(retry_at(&answer), row.waits.map(|wait| scene.bench.now() + seconds(wait)), "{what_happens}");
+                assert_eq!(
+                    retry_at(&answer),
+                    row.waits.map(|wait| scene.bench.now() + seconds(wait)),
+                    "{what_happens}"
+                );
                 let told = answer.headers.get("retry-after").map(|wait| wait.to_str().unwrap().to_owned());
                 assert_eq!(told, row.waits.map(|wait| wait.to_string()), "{what_happens}");
                 for list in ["accounts", "balances", "transactions"] {
@@ -323,10 +327,7 @@ async fn a_consent_that_is_used_up_is_told_once_and_renewed() {
     };
     assert!(reads >= 23, "{reads} reads");
     assert_eq!(lost.problem(), (409, "consent_lost"));
-    assert_eq!(
-        (lost.text("reason").as_str(), lost.text("next_action").as_str()),
-        ("consent_expired", "renew_consent")
-    );
+    assert_eq!((lost.text("reason").as_str(), lost.text("next_action").as_str()), ("consent_expired", "renew_consent"));
     let before = scene.bench.bank.journal().len();
     assert_eq!(scene.read(BALANCES).await.problem(), (409, "consent_lost"));
     assert_eq!(scene.bench.bank.journal().len(), before, "the bank is not asked again");

@@ -33,6 +33,7 @@ fn access() -> Access {
         },
         refresh: RefreshState::default(),
         directory: None,
+        covered: None,
         activation: CodeHash::of(b"code"),
     }
 }

@@ -1,16 +1,17 @@
 //! Writes down how a consent that is being granted stands, and what that means for the PSU's other sessions.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ciborium::Value;
 use jiff::Timestamp;
 
+use super::Told;
 use crate::{
     domain::{
         audit::AuditEvent,
         bank::Bank,
-        consent::ConsentTerms,
-        ids::SessionId,
+        consent::{ConsentTerms, Iban},
+        ids::{AccountId, SessionId},
         session::{AttemptStage, LapseReason, Session},
     },
     flows::{
@@ -42,12 +43,15 @@ pub(super) async fn write_down(
     trail: &Trail,
     bank: &Bank,
     id: &SessionId,
-    terms: &ConsentTerms,
+    told: &Told,
 ) -> Result<(), Trouble> {
+    let hashed = |iban: &Iban| deps.pseudonyms.covered_account(id, iban.as_str());
+    let covered: Option<BTreeSet<_>> = told.accounts.as_ref().map(|accounts| accounts.iter().map(hashed).collect());
+    let terms = &told.terms;
     for tries in 0..TRIES {
         let loaded = change::load(deps, id).await?;
         let now = deps.now();
-        let Some(session) = with_terms(&loaded.record, bank, terms, now) else { return Ok(()) };
+        let Some(session) = with_terms(&loaded.record, bank, terms, covered.as_ref(), now) else { return Ok(()) };
         let audit = trail.record(&session, AuditEvent::ConsentConfirmed, now);
         let mut change = Change::new().replace(&loaded, &session).audit(&audit);
         for other in superseded(deps, &session, terms).await? {
@@ -68,7 +72,13 @@ pub(super) async fn write_down(
 }
 
 /// The session with the terms in its attempt; `None` if it no longer awaits activation.
-fn with_terms(session: &Session, bank: &Bank, terms: &ConsentTerms, now: Timestamp) -> Option<Session> {
+fn with_terms(
+    session: &Session,
+    bank: &Bank,
+    terms: &ConsentTerms,
+    covered: Option<&BTreeSet<AccountId>>,
+    now: Timestamp,
+) -> Option<Session> {
     let mut session = session.clone();
     let attempt = session.attempt.as_mut()?;
     let was_elsewhere = attempt.awaits_another_device();
@@ -76,6 +86,7 @@ fn with_terms(session: &Session, bank: &Bank, terms: &ConsentTerms, now: Timesta
         if attempt.is_decoupled { Duration::from_secs(bank.consent.polling.every_seconds.into()) } else { LOOK_AGAIN };
     let AttemptStage::AwaitingActivation(access) = &mut attempt.stage else { return None };
     access.consent = terms.clone();
+    access.covered = covered.cloned();
     attempt.look_again_at = terms.status.is_pending().then(|| now + pause);
     if was_elsewhere && terms.status.is_usable() {
         attempt.expires_at = now + ACTIVATION;

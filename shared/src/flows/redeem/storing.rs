@@ -110,6 +110,7 @@ pub(in crate::flows) async fn access(
         grant: seal(deps, session, grant, lifetime, now).await?,
         refresh: RefreshState::default(),
         directory: None,
+        covered: None,
         activation: CodeHash::of(code.expose_secret().as_bytes()),
     })
 }

@@ -7,7 +7,7 @@ mod terms;
 pub use creation::{ConsentOrder, CreatedConsent, create, created};
 pub(super) use creation::{psu_message, redirects};
 pub use ending::{delete, delete_answer};
-pub use terms::{read, read_answer, status, status_answer};
+pub use terms::{accounts_covered, read, read_answer, status, status_answer};
 
 use super::{errors::MalformedAnswer, headers::CallHeaders, wire::Text};
 use crate::domain::consent::ConsentStatus;

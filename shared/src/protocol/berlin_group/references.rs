@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     account::{AccountKind, BankAccount, Identification, Scheme},
+    consent::Iban,
     data_profile::{AmountRules, SignRule},
 };
 
@@ -110,6 +111,11 @@ struct WireOther {
 }
 
 impl WireReference {
+    /// The IBAN, if it is named by one whose check digits fit.
+    pub(super) fn into_iban(self) -> Option<Iban> {
+        Iban::parse(&compact(&self.iban.into_option()?)).ok()
+    }
+
     /// The names, the most specific first.
     pub(super) fn into_identifications(self) -> Vec<Identification> {
         let other = self.other.and_then(|Object(other)| other.identification.into_option());

@@ -1,5 +1,7 @@
 //! What became of a consent (Berlin Group 1.3.11, `getConsentInformation`, `getConsentStatus`).
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use super::{consent_status, named_by_path};
 use crate::{
     domain::{
         bank::Bank,
-        consent::{ConsentStatus, ConsentTerms},
+        consent::{ConsentStatus, ConsentTerms, Iban},
         secret::SecretString,
     },
     protocol::berlin_group::{
@@ -17,6 +19,8 @@ use crate::{
         endpoints::{self, Ids, bodiless},
         errors::{AnswerError, MalformedAnswer, UnsendableRequest},
         headers::CallHeaders,
+        references::WireReference,
+        strict_json::{self, Object},
         wire::{Quotable, Text},
     },
 };
@@ -42,6 +46,19 @@ pub fn read_answer(request_id: Uuid, response: &BankResponse) -> Result<ConsentT
     })
 }
 
+/// The accounts that the consent is for, where the bank names them all by IBAN; `None` where it does not, or says that
+/// the consent is for every account. Nothing can be told from names of other kinds: lists call accounts otherwise.
+pub fn accounts_covered(response: &BankResponse) -> Option<BTreeSet<Iban>> {
+    let wire: WireCovered = strict_json::read_object(&response.body).ok()?;
+    let Object(access) = wire.access?;
+    if access.is_for_all() {
+        return None;
+    }
+    let told = [access.accounts, access.balances, access.transactions].into_iter().flatten().flatten();
+    let ibans: Option<BTreeSet<_>> = told.map(|Object(reference)| reference.into_iban()).collect();
+    ibans.filter(|ibans| !ibans.is_empty())
+}
+
 /// Whether the day is the standard's word for "no end", 9999-12-31.
 fn is_endless(day: Date) -> bool {
     day == Date::MAX
@@ -63,7 +80,7 @@ pub fn status_answer(request_id: Uuid, response: &BankResponse) -> Result<Consen
     Ok(consent_status(wire.consent_status)?)
 }
 
-/// `lastActionDate` and `access` are not read: banks leave out the one, and the other repeats what `/accounts` tells.
+/// `lastActionDate` is not read: banks leave it out.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct WireConsent {
@@ -71,6 +88,32 @@ struct WireConsent {
     recurring_indicator: Option<Quotable<bool>>,
     valid_until: Text,
     frequency_per_day: Option<Quotable<u32>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireCovered {
+    access: Option<Object<WireAccess>>,
+}
+
+/// `accountAccess`, as far as it names accounts or says that it is for all.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WireAccess {
+    accounts: Option<Vec<Object<WireReference>>>,
+    balances: Option<Vec<Object<WireReference>>>,
+    transactions: Option<Vec<Object<WireReference>>>,
+    available_accounts: Text,
+    available_accounts_with_balance: Text,
+    all_psd2: Text,
+}
+
+impl WireAccess {
+    fn is_for_all(&self) -> bool {
+        [&self.available_accounts, &self.available_accounts_with_balance, &self.all_psd2]
+            .into_iter()
+            .any(|text| text.as_option().is_some())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +153,30 @@ mod tests {
     fn tolerates_values_in_quotes() {
         let granted = terms(&json!({"recurringIndicator": "false", "frequencyPerDay": "1"})).unwrap();
         assert_eq!((granted.recurring, granted.frequency_per_day), (false, 1));
+    }
+
+    #[test]
+    fn tells_which_accounts_are_covered_only_where_all_are_named_by_iban() {
+        let covered = |access: Value| {
+            let told = accounts_covered(&answer(200, &json!({"access": access})));
+            told.map(|ibans| ibans.iter().map(|iban| iban.as_str().to_owned()).collect::<Vec<_>>())
+        };
+        let (one, other) = (json!({"iban": "DE89 3704 0044 0532 0130 00"}), json!({"iban": "gb82west12345698765432"}));
+        let both = Some(vec!["DE89370400440532013000".to_owned(), "GB82WEST12345698765432".to_owned()]);
+        assert_eq!(covered(json!({"accounts": [one, other], "balances": [one]})), both);
+        assert_eq!(covered(json!({"balances": [one], "transactions": [other]})), both);
+        for open in [
+            json!(null),
+            json!({}),
+            json!({"accounts": [], "balances": []}),
+            json!({"allPsd2": "allAccounts"}),
+            json!({"allPsd2": "allAccounts", "accounts": [one]}),
+            json!({"accounts": [one, {"bban": "1"}]}),
+            json!({"accounts": [one, {"iban": "DE89xxxxxxxxxxxxxx3000"}]}),
+            json!({"accounts": "all"}),
+        ] {
+            assert_eq!(covered(open.clone()), None, "{open}");
+        }
     }
 
     #[test]
