@@ -1,6 +1,12 @@
 //! Certificates and seals of the hub as the sandbox bank judges them, over real connections.
 
-use std::{fs, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{HeaderMap, Method};
 use it::bench::{Bench, RETURN_URL, issuer::Issuers, write_bank_documents};
@@ -36,7 +42,7 @@ use shared::{
 use tempfile::TempDir;
 
 /// What the hub calls banks with, files looked at before every call, and the sandbox bank.
-struct Pair {
+pub struct Pair {
     bank: SandboxBank,
     calls: BankCalls,
     folder: TempDir,
@@ -45,9 +51,15 @@ struct Pair {
 
 impl Pair {
     async fn start() -> Self {
+        Self::start_with(async |_, _| {}).await
+    }
+
+    /// With files that are changed after they were written and before they are read.
+    pub async fn start_with(change: impl AsyncFnOnce(&SandboxBank, &Path)) -> Self {
         let bank = sandbox_bank::start(sandbox_bank::Settings::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         write_bank_documents(folder.path(), &bank, Rotation::Grace, "");
+        change(&bank, folder.path()).await;
         let documents = read_banks(&folder.path().join("banks"), Environment::default()).unwrap();
         let clock = Arc::new(SystemClock);
         let files = Arc::new(IdentityFiles::new(clock.clone(), Duration::ZERO));
@@ -63,7 +75,7 @@ impl Pair {
     }
 
     /// Makes one call below the mood's root, and answers how the bank saw it.
-    async fn call(&self, mood: &str, operation: Operation, body: Option<&'static str>) -> Result<Value, Trouble> {
+    pub async fn call(&self, mood: &str, operation: Operation, body: Option<&'static str>) -> Result<Value, Trouble> {
         let document = self.documents.iter().find(|bank| bank.id.as_str() == mood).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("x-request-id", "99391c7e-ad88-49ec-a2ad-99ddcb1f7721".parse().unwrap());

@@ -1,12 +1,16 @@
 //! Every incident that the sandbox bank plays, from the CRM's side: what it is told, that nothing wrong and nothing of
 //! somebody else's gets through, that no consent is lost that need not be, and that all is well when it has ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use sandbox_bank::{Incident, Rotation};
 use serde_json::{Value, json};
+use shared::domain::operation::Operation;
 
 use it::bench::{
     Bench, RETURN_URL,
@@ -14,6 +18,8 @@ use it::bench::{
     crm::{Answer, parameter},
     issuer,
 };
+
+use crate::certificates::Pair;
 
 const ACCOUNTS: &str = "/accounts";
 const BALANCES: &str = "/accounts/{account}/balances";
@@ -91,7 +97,7 @@ fn every_incident_of_the_bank_is_known_here() {
     assert_eq!(known.len(), played.len(), "each once");
     let source = include_str!("incidents.rs");
     for name in OTHERS {
-        assert!(source.contains(&format!("play(\"{name}\"")), "{name} is not played");
+        assert!(source.contains(&format!("(\"{name}\"")), "{name} is not played");
     }
 }
 
@@ -347,9 +353,6 @@ async fn lists_are_followed_and_read_all_the_same() {
     scene.play("next_relative").await;
     assert_eq!(scene.transactions(query).await, plain);
     scene.end().await;
-    scene.play("local_time_dates").await;
-    assert_eq!(scene.transactions(query).await, plain);
-    scene.end().await;
     let mut told = BTreeMap::new();
     for what in READS {
         told.insert(*what, timeless(scene.read_well(what).await));
@@ -361,6 +364,22 @@ async fn lists_are_followed_and_read_all_the_same() {
     assert_eq!(scene.transactions(query).await, plain);
     scene.end().await;
     scene.works("all of them").await;
+}
+
+#[tokio::test]
+async fn a_time_where_a_day_should_be_is_read_only_where_the_document_says_how() {
+    for (lines, is_read) in [("", false), ("[data]\ndates = { times = \"convert\" }", true)] {
+        let scene = Scene::on(Bench::with_limits(lines).await, "oauth").await;
+        let plain = scene.transactions("from=2000-01-01").await;
+        scene.play("local_time_dates").await;
+        if is_read {
+            assert_eq!(scene.transactions("from=2000-01-01").await, plain, "the same days");
+        } else {
+            assert_eq!(scene.read(TRANSACTIONS).await.problem(), INVALID, "no day is guessed");
+        }
+        scene.end().await;
+        scene.works("local_time_dates").await;
+    }
 }
 
 /// What people see of a transaction, without its names.
@@ -465,15 +484,22 @@ async fn a_first_journey_that_never_ends_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_bank_that_counts_days_otherwise_is_asked_for_fewer() {
-    let strict = Bench::with_limits("[consent]\nvalidity_days = 181").await;
-    let scene = Scene::at("redirect").await;
-    drop(scene);
+async fn a_bank_that_refuses_what_holds_too_long_is_a_matter_of_its_document() {
+    let bench = Bench::start().await;
+    bench.bank.play_incident("validity_refused_by_milliseconds", None, None).await.unwrap();
+    let session = bench.crm().connect("redirect").await;
+    assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "as many days as the bank grants are well");
+    bench.control("POST", "/policy", json!({"longest_days": 179})).await;
+    let (before, asked) = (bench.store_as_text().await, bench.reached("consents").len());
     let body = json!({"bank": "redirect", "psu": "customer-4711", "return_url": RETURN_URL});
-    strict.bank.play_incident("validity_refused_by_milliseconds", None, None).await.unwrap();
-    let refused = strict.crm().post("/v1/sessions", body).await;
+    let refused = bench.crm().post("/v1/sessions", body).await;
     assert_eq!(refused.problem(), (502, "bank_rejected_request"));
     assert_eq!(refused.text("next_action"), "fix_configuration");
+    assert_eq!(bench.store_as_text().await, before, "no half session");
+    assert_eq!(bench.reached("consents").len(), asked + 1, "not repeated");
+    bench.bank.end_incidents().await.unwrap();
+    assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK, "the consent in force is as it was");
+    bench.crm().connect("redirect").await;
 }
 
 #[tokio::test]
@@ -501,8 +527,32 @@ async fn accounts_that_nobody_consented_to_do_not_come_through() {
         let answer = scene.read_well(ACCOUNTS).await;
         assert!(!answer.to_string().contains("DE58999999980000000001"), "{mood}: a stranger's account");
         assert_eq!(timeless(answer), plain, "{mood}");
+        let raw = [("accept", "application/vnd.hub.raw+json")];
+        let path = format!("/v1/sessions/{}/accounts", scene.session);
+        let raw = scene.bench.crm().get_with(&path, &raw).await;
+        assert_eq!(raw.body["accounts"].as_array().unwrap().len(), plain["accounts"].as_array().unwrap().len());
+        assert!(!raw.body.to_string().contains("DE58999999980000000001"), "{mood}: nor in the bank's own words");
         scene.end().await;
         scene.works(mood).await;
+    }
+}
+
+#[tokio::test]
+async fn certificates_with_too_many_newlines_are_read() {
+    let pair = Pair::start_with(async |bank, folder| {
+        bank.play_incident("pem_extra_newlines", None, None).await.unwrap();
+        let chain = reqwest::get(format!("{}/pki/ca.pem", bank.control_url())).await.unwrap().text().await.unwrap();
+        assert!(chain.ends_with("\n\n\n"), "two empty lines");
+        fs::write(folder.join("banks/ca.pem"), chain).unwrap();
+        for name in ["qwac.pem", "qseal.pem"] {
+            let file = folder.join("banks").join(name);
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, text.replace("-----BEGIN", "\n\n-----BEGIN") + "\n\n").unwrap();
+        }
+    })
+    .await;
+    for mood in ["redirect", "explicit"] {
+        assert!(pair.call(mood, Operation::Accounts, None).await.unwrap()["certificate_sha256"].is_string(), "{mood}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod activation;
 mod approaches;
+mod bad_input;
 mod callback;
 mod certificates;
 mod connect;
