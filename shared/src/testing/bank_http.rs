@@ -120,6 +120,8 @@ pub enum Answer {
     Gzipped(Vec<u8>),
     /// Status 200 with this body over HTTP/2.
     Http2(Vec<u8>),
+    /// These frames over HTTP/2, written down once a request has begun, and then this. The request is on stream 1.
+    Http2Frames(Vec<u8>, Then),
     /// Resets every stream over HTTP/2 as if it had not been looked at.
     Http2Refused,
     /// Agrees on HTTP/2 and speaks HTTP/1.1.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up is reported by panicking")]
 
 mod bench;
+mod frames;
 mod gated;
 mod obsolete;
 mod pki;

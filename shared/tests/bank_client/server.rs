@@ -69,7 +69,7 @@ fn tls(manners: &Manners, authority: &Authority, certificate: &Minted) -> Server
 const fn protocol(answer: &Answer) -> &'static [u8] {
     match answer {
         Answer::Http1(..) | Answer::Gzipped(_) => b"http/1.1",
-        Answer::Http2(_) | Answer::Http2Refused | Answer::Http1ForHttp2 => b"h2",
+        Answer::Http2(_) | Answer::Http2Frames(..) | Answer::Http2Refused | Answer::Http1ForHttp2 => b"h2",
     }
 }
 
@@ -136,6 +136,7 @@ async fn converse(stream: TcpStream, acceptor: TlsAcceptor, answer: Answer, jour
         Answer::Http1(bytes, then) => http1(&mut stream, &bytes, then, &note).await,
         Answer::Gzipped(body) => http1(&mut stream, &gzipped(&body), Then::Wait, &note).await,
         Answer::Http2(body) => http2(stream, body.into(), note).await,
+        Answer::Http2Frames(frames, then) => http2_frames(stream, &frames, then, note).await,
         Answer::Http2Refused => refuse_streams(stream, note).await,
         Answer::Http1ForHttp2 => drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await),
     }
@@ -219,14 +220,49 @@ async fn http2(stream: TlsStream<TcpStream>, body: Bytes, note: Note) {
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
+/// The type of a frame that opens a stream (RFC 9113 §6.2).
+const HEADERS: u8 = 1;
+
+/// An empty frame of settings (RFC 9113 §6.5).
+const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// Takes the client's preface and answers with settings.
+async fn greet(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
+    const PREFACE: usize = 24;
+    let mut preface = [0; PREFACE];
+    stream.read_exact(&mut preface).await?;
+    stream.write_all(&SETTINGS).await
+}
+
+/// Waits for the first request, writes the frames, and does what is to come after them. What the client says meanwhile
+/// is read, so that it is never kept from speaking.
+async fn http2_frames(mut stream: TlsStream<TcpStream>, frames: &[u8], then: Then, note: Note) {
+    if greet(&mut stream).await.is_err() {
+        return;
+    }
+    while let Some((kind, id)) = next_frame(&mut stream).await {
+        if kind == HEADERS {
+            note.down(format!("stream {}", u32::from_be_bytes(id)));
+            break;
+        }
+    }
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let heard = async { while matches!(reader.read(&mut [0; 4096]).await, Ok(1..)) {} };
+    let said = async {
+        let written = writer.write_all(frames).await.and(writer.flush().await);
+        match then {
+            Then::Close => drop(writer.shutdown().await),
+            Then::Wait | Then::Hang | Then::Drip if written.is_ok() => std::future::pending().await,
+            Then::Wait | Then::Hang | Then::Drip => {}
+        }
+    };
+    tokio::select! { () = heard => {}, () = said => {} }
+}
+
 /// The client's preface, and then a refusal (RFC 9113 §8.7) of each stream that it opens.
 async fn refuse_streams(mut stream: TlsStream<TcpStream>, note: Note) {
-    const PREFACE: usize = 24;
-    const HEADERS: u8 = 1;
-    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     const REFUSED_STREAM: u8 = 7;
-    let mut preface = [0; PREFACE];
-    if stream.read_exact(&mut preface).await.is_err() || stream.write_all(&SETTINGS).await.is_err() {
+    if greet(&mut stream).await.is_err() {
         return;
     }
     while let Some((kind, id)) = next_frame(&mut stream).await {
