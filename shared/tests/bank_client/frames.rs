@@ -36,13 +36,17 @@ fn ok_headers() -> Vec<u8> {
     frame(HEADERS, END_HEADERS, 1, &[0x88])
 }
 
-async fn bank(answer: Answer) -> TestBank {
-    LocalBench::new().start(Manners::answering(answer)).await
+/// A bank that answers so. The bench holds the files that the bank's document names.
+async fn bank(answer: Answer) -> (LocalBench, TestBank) {
+    let bench = LocalBench::new();
+    let bank = bench.start(Manners::answering(answer)).await;
+    (bench, bank)
 }
 
 /// What becomes of one reading, and how many requests the bank has seen by then.
 async fn outcome(answer: Answer) -> (Result<BankResponse, BankHttpError>, usize) {
-    let bank = bank(answer).await.hurried();
+    let (_bench, bank) = bank(answer).await;
+    let bank = bank.hurried();
     let outcome = bank.read(&client()).await;
     (outcome, bank.journal.entries().len())
 }
@@ -80,7 +84,8 @@ async fn floods_of_frames_end_at_a_bound() {
 async fn a_bank_that_never_takes_the_body_is_given_up_at_the_deadline() {
     // SETTINGS_INITIAL_WINDOW_SIZE of 0 (RFC 9113 §6.5.2): not a byte of a body may be sent.
     let closed = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
-    let bank = bank(Answer::Http2Frames(closed, Then::Hang)).await.hurried();
+    let (_bench, bank) = bank(Answer::Http2Frames(closed, Then::Hang)).await;
+    let bank = bank.hurried();
     let body = vec![b'a'; 1_000_000].into();
     let request = BankRequest { method: Method::POST, body: Some(body), ..bank.accounts() };
     let outcome = client().call(&bank.bank, request).await;
@@ -91,7 +96,7 @@ async fn a_bank_that_never_takes_the_body_is_given_up_at_the_deadline() {
 async fn bytes_beyond_an_answer_are_nobody_s_answer() {
     const SMUGGLED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwrong";
     for head in ["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "HTTP/1.1 204 No Content\r\n\r\n"] {
-        let bank = bank(Answer::Http1(format!("{head}{SMUGGLED}").into_bytes(), Then::Wait)).await;
+        let (_bench, bank) = bank(Answer::Http1(format!("{head}{SMUGGLED}").into_bytes(), Then::Wait)).await;
         let client = client();
         for round in 0..5 {
             let response = bank.read(&client).await.unwrap();
