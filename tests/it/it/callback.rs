@@ -163,7 +163,7 @@ async fn never_reflects_what_came() {
 async fn refuses_what_no_bank_sends() {
     let returning = Returning::at("oauth").await;
     let callback = returning.callback.as_str();
-    let bare = format!("{}/callback/oauth", returning.bench.url);
+    let bare = format!("{}/callback/oauth?error=empty", returning.bench.url);
     let bad = [
         format!("{callback}&code=again"),
         format!("{callback}&state=again"),
@@ -190,10 +190,12 @@ async fn other_methods_consume_nothing() {
     let returning = Returning::at("oauth").await;
     let path = format!("{}?{}", returning.callback.path(), returning.callback.query().unwrap());
     let before = returning.bench.store_as_text().await;
-    for method in [Method::HEAD, Method::POST, Method::OPTIONS, Method::PUT, Method::DELETE] {
+    for method in [Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE] {
         let answer = returning.bench.crm().bare(method.clone(), &path, &[]).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
+    let no_form = returning.bench.crm().bare(Method::POST, &path, &[]).await;
+    assert_eq!(no_form.problem(), (400, "callback_invalid"));
     assert_eq!(returning.bench.store_as_text().await, before);
     returning.still_works().await;
 }
