@@ -131,7 +131,7 @@ fn created_at(bank: &Bank, name: &str) -> Option<String> {
 fn terms(name: &str) -> Option<String> {
     let mut body = sample(name)?;
     body.as_object_mut().unwrap().entry("consentStatus").or_insert(json!("received"));
-    let terms = consents::read_answer(Uuid::nil(), &answer(200, &body)).unwrap();
+    let terms = consents::read_answer(&bank(), Uuid::nil(), &answer(200, &body)).unwrap();
     let end = terms.valid_until.unwrap();
     Some(format!("{:?} until {end}, {} a day, recurring {}", terms.status, terms.frequency_per_day, terms.recurring))
 }
@@ -236,7 +236,7 @@ fn reads_the_samples_of_consents() {
     insta::assert_snapshot!(terms("consentsExample_DedicatedAccounts").unwrap(), @"Received until 2017-11-01, 4 a day, recurring true");
     insta::assert_snapshot!(terms("consentsExample_without_Accounts").unwrap(), @"Received until 2017-11-01, 4 a day, recurring true");
     let status = answer(200, &sample("consentStatusResponseExample1").unwrap());
-    assert!(consents::status_answer(Uuid::nil(), &status).unwrap().is_usable());
+    assert!(consents::status_answer(&bank(), Uuid::nil(), &status).unwrap().is_usable());
 }
 
 /// The sample asks without `accounts`, which later versions ask for in the same way.

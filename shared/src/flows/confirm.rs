@@ -165,20 +165,20 @@ impl Reading<'_> {
     async fn consent_status(&self) -> Result<ConsentStatus, Trouble> {
         let headers = self.headers()?;
         let request = consents::status(self.bank, self.consent_id, &headers)?;
-        self.read(request, |response| consents::status_answer(headers.request_id, response)).await
+        self.read(request, |response| consents::status_answer(self.bank, headers.request_id, response)).await
     }
 
     async fn sca_status(&self, authorisation_id: &SecretString) -> Result<ScaStatus, Trouble> {
         let headers = self.headers()?;
         let request = authorisations::status(self.bank, self.consent_id, authorisation_id, &headers)?;
-        self.read(request, |response| authorisations::status_answer(headers.request_id, response)).await
+        self.read(request, |response| authorisations::status_answer(self.bank, headers.request_id, response)).await
     }
 
     async fn terms(&self) -> Result<Told, Trouble> {
         let headers = self.headers()?;
         let request = consents::read(self.bank, self.consent_id, &headers)?;
         let told = |response: &BankResponse| {
-            let terms = consents::read_answer(headers.request_id, response)?;
+            let terms = consents::read_answer(self.bank, headers.request_id, response)?;
             Ok(Told { terms, accounts: consents::accounts_covered(response) })
         };
         self.read(request, told).await

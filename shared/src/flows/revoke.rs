@@ -111,7 +111,7 @@ async fn delete_consent(
     let headers = CallHeaders::unattended(deps.call_id()?, grant.access_token());
     let request = consents::delete(bank, consent_id, &headers)?;
     let response = deps.calls.send(bank, trail, Subject::from(session), request).await?;
-    consents::delete_answer(headers.request_id, &response)?;
+    consents::delete_answer(bank, headers.request_id, &response)?;
     Ok(StepState::Done)
 }
 

@@ -132,7 +132,7 @@ async fn publishes_the_hubs_own_keys() {
 fn the_readme_lists_every_route() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let rows: Vec<_> = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    for route in it::bench::all_routes() {
+    for route in all_routes() {
         let name = format!("{} {}", route.method, route.path);
         assert!(rows.contains(&name.as_str()) || name == "GET /openapi.json", "{name} is not in the README");
     }

@@ -28,7 +28,7 @@ impl Confirmation<'_> {
         let headers = CallHeaders::unattended(deps.call_id()?, grant.access_token());
         let request = authorisations::confirm(bank, &consent, &authorisation, code, &headers)?;
         let response = deps.calls.send(bank, trail, session, request).await?;
-        match authorisations::status_answer(headers.request_id, &response)? {
+        match authorisations::status_answer(bank, headers.request_id, &response)? {
             ScaStatus::Failed => Err(Trouble::NotConfirmed),
             ScaStatus::UnderWay | ScaStatus::Unconfirmed | ScaStatus::Finalised | ScaStatus::Unknown => Ok(()),
         }

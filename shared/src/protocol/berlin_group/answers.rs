@@ -1,7 +1,7 @@
 //! The first judgement of any answer: is it ours, did the bank agree, is it JSON.
 
 use http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{BankResponse, Operation, errors::AnswerError, headers::X_REQUEST_ID, refusal::BankRefusal, strict_json};
@@ -10,7 +10,7 @@ use crate::domain::bank::Bank;
 /// RFC 8259 §11.
 const JSON: &str = "application/json";
 
-/// The object of data that the bank answered our request with, by the bank's own ways: what its refusals mean, and
+/// The object that the bank answered our request with, by the bank's own ways: what its refusals mean, and
 /// what it calls JSON.
 pub(super) fn data<'a, T: Deserialize<'a>>(
     bank: &Bank,
@@ -18,25 +18,18 @@ pub(super) fn data<'a, T: Deserialize<'a>>(
     request_id: Uuid,
     response: &'a BankResponse,
 ) -> Result<T, AnswerError> {
-    answers_our_request(request_id, response)?;
-    if !response.status.is_success() {
-        return Err(AnswerError::Refused(BankRefusal::by(&bank.data.errors, response)));
-    }
+    agreed(bank, request_id, response)?;
     declared_as(&asked_for(bank, operation), &response.headers)?;
     Ok(strict_json::read_object(&response.body)?)
 }
 
-/// The object that the bank answered our request with.
-pub(super) fn read<T: DeserializeOwned>(request_id: Uuid, response: &BankResponse) -> Result<T, AnswerError> {
-    agreed(request_id, response)?;
-    declared_as_json(&response.headers)?;
-    Ok(strict_json::read_object(&response.body)?)
-}
-
 /// Whether the bank agreed to our request; what it says beyond that is not looked at.
-pub(super) fn agreed(request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
+pub(super) fn agreed(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
     answers_our_request(request_id, response)?;
-    if response.status.is_success() { Ok(()) } else { Err(AnswerError::Refused(BankRefusal::of(response))) }
+    if response.status.is_success() {
+        return Ok(());
+    }
+    Err(AnswerError::Refused(BankRefusal::by(&bank.data.errors, response)))
 }
 
 /// The request id, if echoed, is ours. A bank that mixes up requests would show one customer's money to another.
@@ -50,10 +43,6 @@ fn answers_our_request(request_id: Uuid, response: &BankResponse) -> Result<(), 
 /// of any customer, and must still count as what they are.
 fn is_a_gateways_own(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-}
-
-fn declared_as_json(headers: &HeaderMap) -> Result<(), AnswerError> {
-    declared_as(JSON, headers)
 }
 
 /// The media type that this kind of call asks for, without its parameters.
@@ -79,7 +68,7 @@ mod tests {
     use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer, bank};
 
     fn judge(response: &BankResponse) -> Result<Value, AnswerError> {
-        read(REQUEST_ID, response)
+        data(&bank(), Operation::ConsentStatus, REQUEST_ID, response)
     }
 
     fn typed(content_type: &'static str) -> BankResponse {
@@ -143,7 +132,7 @@ mod tests {
     fn takes_an_echo_in_capitals_and_none_at_all() {
         let id = "aaaaaaaa-2222-4333-8444-555555555555";
         let mut response = echoing(200, &["AAAAAAAA-2222-4333-8444-555555555555"]);
-        assert!(read::<Value>(id.parse().unwrap(), &response).is_ok());
+        assert!(data::<Value>(&bank(), Operation::ConsentStatus, id.parse().unwrap(), &response).is_ok());
         response.headers.remove(X_REQUEST_ID);
         assert!(judge(&response).is_ok());
     }

@@ -61,7 +61,7 @@ pub fn started(
     request_id: Uuid,
     response: &BankResponse,
 ) -> Result<StartedAuthorisation, AnswerError> {
-    let wire: WireStarted = answers::read(request_id, response)?;
+    let wire: WireStarted = answers::data(bank, Operation::StartAuthorisation, request_id, response)?;
     let links = wire.links.unwrap_or_default();
     let mut offer = approach::recognise(bank, consent_id, &response.headers, &links)?;
     if offer.approach == Approach::Start {
@@ -85,8 +85,8 @@ pub fn status(
 }
 
 /// How the authorisation stands.
-pub fn status_answer(request_id: Uuid, response: &BankResponse) -> Result<ScaStatus, AnswerError> {
-    let wire: WireStatus = answers::read(request_id, response)?;
+pub fn status_answer(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<ScaStatus, AnswerError> {
+    let wire: WireStatus = answers::data(bank, Operation::AuthorisationStatus, request_id, response)?;
     Ok(sca_status(&wire.sca_status.required("scaStatus")?))
 }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn reads_every_word_of_the_standard() {
-        let of = |body: &Value| status_answer(REQUEST_ID, &answer(200, body));
+        let of = |body: &Value| status_answer(&bank(), REQUEST_ID, &answer(200, body));
         for (word, status) in [
             ("received", ScaStatus::UnderWay),
             ("psuIdentified", ScaStatus::UnderWay),

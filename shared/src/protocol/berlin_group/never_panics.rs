@@ -73,9 +73,9 @@ fn judge(response: &BankResponse) -> [bool; 10] {
     let asked = Url::parse("https://api.bank.example/psd2/v1/accounts/a-1/transactions").unwrap();
     [
         consents::created(&bank, REQUEST_ID, response).is_ok(),
-        consents::read_answer(REQUEST_ID, response).is_ok(),
-        consents::status_answer(REQUEST_ID, response).is_ok(),
-        consents::delete_answer(REQUEST_ID, response).is_ok(),
+        consents::read_answer(&bank, REQUEST_ID, response).is_ok(),
+        consents::status_answer(&bank, REQUEST_ID, response).is_ok(),
+        consents::delete_answer(&bank, REQUEST_ID, response).is_ok(),
         accounts::read_answer(&bank, AccountKind::Payment, REQUEST_ID, response).is_ok(),
         balances::read_answer(&bank, account, REQUEST_ID, response).is_ok(),
         transactions::read_answer(&bank, account, &asked, REQUEST_ID, response).is_ok(),

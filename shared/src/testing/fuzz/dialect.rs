@@ -63,17 +63,21 @@ pub fn consent_created(data: &[u8]) -> Verdict {
 
 /// The terms of a consent.
 pub fn consent_terms(data: &[u8]) -> Verdict {
-    judged(data, |response| consents::read_answer(REQUEST_ID, response), |_| {})
+    let read = |response: &BankResponse| {
+        let _ = consents::accounts_covered(response);
+        consents::read_answer(&BANK, REQUEST_ID, response)
+    };
+    judged(data, read, |_| {})
 }
 
 /// The status of a consent.
 pub fn consent_status(data: &[u8]) -> Verdict {
-    judged(data, |response| consents::status_answer(REQUEST_ID, response), |_| {})
+    judged(data, |response| consents::status_answer(&BANK, REQUEST_ID, response), |_| {})
 }
 
 /// Whether a consent has ended.
 pub fn consent_ended(data: &[u8]) -> Verdict {
-    judged(data, |response| consents::delete_answer(REQUEST_ID, response), |()| {})
+    judged(data, |response| consents::delete_answer(&BANK, REQUEST_ID, response), |()| {})
 }
 
 /// The list of accounts. Each can be read, and shows no whole card number.

@@ -153,7 +153,7 @@ fn reference(account: &WantedAccount) -> Value {
 
 /// What the bank made of `create`.
 pub fn created(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<CreatedConsent, AnswerError> {
-    let wire: WireCreated = answers::read(request_id, response)?;
+    let wire: WireCreated = answers::data(bank, Operation::CreateConsent, request_id, response)?;
     let consent_id = consent_id(wire.consent_id)?;
     Ok(CreatedConsent {
         status: consent_status(wire.consent_status)?,

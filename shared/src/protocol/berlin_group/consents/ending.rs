@@ -29,8 +29,8 @@ pub fn delete(
 /// Whether the consent is over at the bank; that it was over before counts. Banks answer 204, 200 or 202.
 ///
 /// A refusal that leaves room for a consent still in force is an error; its status tells more.
-pub fn delete_answer(request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
-    match answers::agreed(request_id, response) {
+pub fn delete_answer(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<(), AnswerError> {
+    match answers::agreed(bank, request_id, response) {
         Err(AnswerError::Refused(refusal)) if was_over(&refusal) => Ok(()),
         judged => judged,
     }
@@ -50,12 +50,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer, raw_answer};
+    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer, bank, raw_answer};
 
     #[test]
     fn a_consent_is_over_when_the_bank_says_so_in_any_way() {
         for status in [200, 202, 204] {
-            assert!(delete_answer(REQUEST_ID, &raw_answer(status, "text/plain", b"")).is_ok(), "{status}");
+            assert!(delete_answer(&bank(), REQUEST_ID, &raw_answer(status, "text/plain", b"")).is_ok(), "{status}");
         }
         for (status, code) in [
             (403, "CONSENT_UNKNOWN"),
@@ -66,7 +66,7 @@ mod tests {
             (410, "GONE"),
         ] {
             let body = json!({"tppMessages": [{"category": "ERROR", "code": code}]});
-            assert!(delete_answer(REQUEST_ID, &answer(status, &body)).is_ok(), "{status} {code}");
+            assert!(delete_answer(&bank(), REQUEST_ID, &answer(status, &body)).is_ok(), "{status} {code}");
         }
     }
 
@@ -81,7 +81,7 @@ mod tests {
             (302, "CONSENT_UNKNOWN"),
         ] {
             let body = json!({"tppMessages": [{"category": "ERROR", "code": code}]});
-            let judged = delete_answer(REQUEST_ID, &answer(status, &body));
+            let judged = delete_answer(&bank(), REQUEST_ID, &answer(status, &body));
             assert!(matches!(judged, Err(AnswerError::Refused(_))), "{status} {code}");
         }
     }

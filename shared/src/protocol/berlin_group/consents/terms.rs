@@ -36,8 +36,8 @@ pub fn read(
 }
 
 /// What the bank grants, which may be less than was asked for.
-pub fn read_answer(request_id: Uuid, response: &BankResponse) -> Result<ConsentTerms, AnswerError> {
-    let wire: WireConsent = answers::read(request_id, response)?;
+pub fn read_answer(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<ConsentTerms, AnswerError> {
+    let wire: WireConsent = answers::data(bank, Operation::ReadConsent, request_id, response)?;
     Ok(ConsentTerms {
         status: consent_status(wire.consent_status)?,
         valid_until: wire.valid_until.date("validUntil")?.filter(|day| !is_endless(*day)),
@@ -75,8 +75,8 @@ pub fn status(
 }
 
 /// Where the consent stands.
-pub fn status_answer(request_id: Uuid, response: &BankResponse) -> Result<ConsentStatus, AnswerError> {
-    let wire: WireStatus = answers::read(request_id, response)?;
+pub fn status_answer(bank: &Bank, request_id: Uuid, response: &BankResponse) -> Result<ConsentStatus, AnswerError> {
+    let wire: WireStatus = answers::data(bank, Operation::ConsentStatus, request_id, response)?;
     Ok(consent_status(wire.consent_status)?)
 }
 
@@ -127,14 +127,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer};
+    use crate::protocol::berlin_group::fixtures::{REQUEST_ID, answer, bank};
 
     fn terms(body: &Value) -> Result<ConsentTerms, AnswerError> {
         let mut whole = json!({
             "consentStatus": "valid", "recurringIndicator": true, "validUntil": "2026-12-31", "frequencyPerDay": 4,
         });
         whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
-        read_answer(REQUEST_ID, &answer(200, &whole))
+        read_answer(&bank(), REQUEST_ID, &answer(200, &whole))
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
             ("VALID", ConsentStatus::Unknown),
             ("approved", ConsentStatus::Unknown),
         ] {
-            let judged = status_answer(REQUEST_ID, &answer(200, &json!({"consentStatus": word})));
+            let judged = status_answer(&bank(), REQUEST_ID, &answer(200, &json!({"consentStatus": word})));
             assert_eq!(judged.unwrap(), status, "{word}");
         }
     }
