@@ -200,13 +200,22 @@ impl Session {
 
     /// Gives the attempt up. If no consent is in force, the reason is noted.
     pub fn abandon_attempt(&mut self, reason: LapseReason, now: Timestamp) {
-        if let Some(AttemptStage::AwaitingActivation(access)) = self.attempt.take().map(|attempt| attempt.stage) {
-            self.retire(*access, now);
-        }
+        self.drop_attempt(now);
         if self.access.is_none() {
             self.lapse = Some(Lapse { reason, since_at: now });
         }
         self.schedule();
+    }
+
+    /// Forgets the attempt. Whatever the bank granted on the way is put aside to be ended there.
+    pub fn drop_attempt(&mut self, now: Timestamp) {
+        let Some(attempt) = self.attempt.take() else { return };
+        if let AttemptStage::AwaitingActivation(access) = attempt.stage {
+            self.retire(*access, now);
+        }
+        if let Some(kept) = attempt.kept {
+            self.put_aside(kept, StepState::Pending, StepState::Pending, now);
+        }
     }
 
     /// Takes the next generation for a sealed value.
@@ -224,25 +233,19 @@ impl Session {
 
     /// Puts the consent in force aside to be ended at the bank.
     pub fn retire(&mut self, access: Access, now: Timestamp) {
-        self.retiring.push(Retiring {
-            tokens: if access.grant.access_stale_at.is_some() { StepState::Pending } else { StepState::NotNeeded },
-            grant: Some(access.grant),
-            consent: StepState::Pending,
-            tries: 0,
-            try_at: now,
-        });
+        let has_tokens = access.grant.access_stale_at.is_some();
+        let tokens = if has_tokens { StepState::Pending } else { StepState::NotNeeded };
+        self.put_aside(access.grant, StepState::Pending, tokens, now);
     }
 
     /// Puts tokens aside that the bank granted although their consent was put aside meanwhile.
     pub fn retire_tokens(&mut self, grant: StoredGrant, now: Timestamp) {
-        self.retiring.push(Retiring {
-            grant: Some(grant),
-            consent: StepState::NotNeeded,
-            tokens: StepState::Pending,
-            tries: 0,
-            try_at: now,
-        });
+        self.put_aside(grant, StepState::NotNeeded, StepState::Pending, now);
         self.schedule();
+    }
+
+    fn put_aside(&mut self, grant: StoredGrant, consent: StepState, tokens: StepState, now: Timestamp) {
+        self.retiring.push(Retiring { grant: Some(grant), consent, tokens, tries: 0, try_at: now });
     }
 
     /// Gives the consent in force up because the bank ended it for a newer one of the same PSU.
@@ -257,11 +260,8 @@ impl Session {
     /// Ends the session for the CRM: from now on nothing can be read. Whatever was granted is put aside to be ended at
     /// the bank.
     pub fn end(&mut self, now: Timestamp) {
-        let granted = match self.attempt.take().map(|attempt| attempt.stage) {
-            Some(AttemptStage::AwaitingActivation(access)) => Some(*access),
-            _ => None,
-        };
-        for access in granted.into_iter().chain(self.access.take()) {
+        self.drop_attempt(now);
+        if let Some(access) = self.access.take() {
             self.retire(access, now);
         }
         self.ended_at = Some(now);

@@ -150,9 +150,7 @@ impl Start {
     /// Notes the journey in the session, in place of one that has not come back. Answers the activation code, if no
     /// browser will carry it.
     async fn enter(&self, deps: &Deps, session: &mut Session) -> Result<Option<SecretString>, Trouble> {
-        if let Some(AttemptStage::AwaitingActivation(access)) = session.attempt.take().map(|old| old.stage) {
-            session.retire(*access, self.started_at);
-        }
+        session.drop_attempt(self.started_at);
         let (attempt, code) = match &self.prepared {
             Prepared::Browser(departure) => (self.by_browser(departure), None),
             Prepared::Decoupled(elsewhere) => {
@@ -173,6 +171,7 @@ impl Start {
             expires_at: departure.flow.expires_at,
             look_again_at: None,
             stage: AttemptStage::AwaitingPsu,
+            kept: None,
             is_decoupled: false,
             ends_others: departure.ends_others,
         }
@@ -195,6 +194,7 @@ impl Start {
             expires_at: now + self.window,
             look_again_at: Some(now + self.first_poll),
             stage: AttemptStage::AwaitingActivation(Box::new(access)),
+            kept: None,
             is_decoupled: true,
             ends_others: elsewhere.ends_others,
         };

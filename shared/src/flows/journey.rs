@@ -158,6 +158,9 @@ pub(super) struct Departure {
     pub location: Url,
     /// Whether the bank ends the PSU's other consents when the new one becomes valid.
     pub ends_others: bool,
+    /// What there is already, after an earlier leg: the consent that was asked for and the tokens, and how long the
+    /// access token lives. To be ended if the journey comes to nothing.
+    pub granted: Option<(Grant, Duration)>,
 }
 
 impl Departure {

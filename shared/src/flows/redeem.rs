@@ -104,13 +104,8 @@ pub(super) async fn conclude(
     accepted: Accepted,
 ) -> Result<Landing, Trouble> {
     match accepted.outcome {
-        AcceptedOutcome::Denied | AcceptedOutcome::Failed => {
-            if accepted.pending.tokens.is_some() {
-                revoke::orphan(deps, trail, bank, &journey.session, &accepted.granted_before()).await;
-            }
-            let is_denied = matches!(accepted.outcome, AcceptedOutcome::Denied);
-            return Ok(journey.back("error", if is_denied { "sca_denied" } else { "sca_failed" }));
-        }
+        AcceptedOutcome::Denied => return Ok(journey.back("error", "sca_denied")),
+        AcceptedOutcome::Failed => return Ok(journey.back("error", "sca_failed")),
         AcceptedOutcome::Code(_) | AcceptedOutcome::Returned => {}
     }
     let granted = match redeem(deps, trail, bank, &journey.session, &accepted).await {
@@ -190,6 +185,8 @@ struct Granted {
     lifetime: Option<Duration>,
     /// Set where the PSU has yet to authenticate on another device: whether the bank then ends the PSU's other consents.
     elsewhere: Option<bool>,
+    /// Whether its tokens take the place of those of an earlier leg.
+    replaces: bool,
 }
 
 async fn redeem(
@@ -201,14 +198,14 @@ async fn redeem(
 ) -> Result<Granted, Trouble> {
     let AcceptedOutcome::Code(redeemable) = &accepted.outcome else {
         let lifetime = accepted.pending.tokens.as_ref().map(|kept| kept.lifetime(deps.now()));
-        return Ok(Granted { grant: accepted.granted_before(), lifetime, elsewhere: None });
+        return Ok(Granted { grant: accepted.granted_before(), lifetime, elsewhere: None, replaces: false });
     };
     let Redeemable { code, verifier, metadata, profile } = &**redeemable;
     let redirect_uri = deps.redirect_uri(&bank.id)?;
     let request = token::redeem_code(metadata, profile, code, verifier.as_ref(), &redirect_uri);
     let response = deps.calls.send(bank, trail, session, request).await?;
     let TokenAnswer { tokens, lifetime } = token::process(profile, &response)?;
-    Ok(Granted { grant: accepted.grant(Some(tokens)), lifetime: Some(lifetime), elsewhere: None })
+    Ok(Granted { grant: accepted.grant(Some(tokens)), lifetime: Some(lifetime), elsewhere: None, replaces: true })
 }
 
 /// Notes that the journey came to nothing.

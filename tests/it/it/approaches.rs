@@ -97,6 +97,36 @@ async fn a_consent_that_cannot_be_asked_for_after_the_first_visit_leaves_no_toke
 }
 
 #[tokio::test]
+async fn what_the_first_visit_brought_is_ended_if_the_second_never_comes() {
+    let bench = Bench::start().await;
+    let crm = Crm::of(&bench, "acme");
+    for how in ["late", "refused", "ended"] {
+        let before = count(&bench, "revoke");
+        bench.decide("approve").await;
+        let started = crm.start("prestep").await;
+        let session = started.text("session");
+        let browser = Browser::new();
+        let bank_again = browser.land(&browser.until_callback(&started.text("authorize_url")).await).await;
+        match how {
+            "late" => bench.advance(11 * 60),
+            "refused" => {
+                bench.decide("refuse").await;
+                let callback = browser.open(bank_again.as_str()).await.location();
+                assert_eq!(parameter(&browser.land(&callback).await, "error"), "consent_rejected");
+            }
+            _ => {
+                let ended = crm.delete(&format!("/v1/sessions/{session}")).await;
+                assert_eq!(ended.body["steps"]["tokens_revoked"], "done", "{:?}", ended.body);
+            }
+        }
+        // The first run gives the journey up, the second ends what it brought.
+        bench.run_upkeep().await;
+        bench.run_upkeep().await;
+        assert_eq!(count(&bench, "revoke") - before, 1, "{how}");
+    }
+}
+
+#[tokio::test]
 async fn an_authorisation_may_be_started_and_confirmed_by_calls_and_every_call_be_sealed() {
     let bench = Bench::start().await;
     let crm = Crm::of(&bench, "acme");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Access, SessionStatus, lapse::LapseReason};
-use crate::domain::ids::FlowId;
+use crate::domain::{grant::StoredGrant, ids::FlowId};
 
 /// A consent being granted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Attempt {
     pub look_again_at: Option<Timestamp>,
     /// How far it has come.
     pub stage: AttemptStage,
+    /// What an earlier leg of the journey brought, sealed: ended at the bank if the journey comes to nothing.
+    #[serde(default)]
+    pub kept: Option<StoredGrant>,
     /// Whether the PSU authenticates on another device, so that no browser comes back.
     #[serde(default)]
     pub is_decoupled: bool,

@@ -1,6 +1,6 @@
 //! Everything sealed in a session, in one list, so that a change of keys reaches all of it.
 
-use super::{Access, AttemptStage, Session};
+use super::{Access, Attempt, AttemptStage, Session};
 use crate::domain::{place::Place, purpose::Purpose, sealed::Sealed};
 
 /// A sealed value and what it is bound to.
@@ -23,11 +23,16 @@ impl Session {
                 Place { collection: "sessions", document: document.clone(), field, tenant: tenant.clone(), generation };
             SealedValue { purpose: Purpose::Tokens, place, sealed }
         };
-        let granted = self.attempt.as_mut().and_then(|attempt| match &mut attempt.stage {
-            AttemptStage::AwaitingActivation(access) => Some(&mut **access),
-            AttemptStage::AwaitingPsu | AttemptStage::Redeeming => None,
-        });
         let mut values = Vec::new();
+        let mut granted = None;
+        if let Some(Attempt { stage, kept, .. }) = &mut self.attempt {
+            if let Some(kept) = kept {
+                values.push(value("grant", kept.generation, &mut kept.sealed));
+            }
+            if let AttemptStage::AwaitingActivation(access) = stage {
+                granted = Some(&mut **access);
+            }
+        }
         for Access { grant, directory, .. } in self.access.iter_mut().chain(granted) {
             values.push(value("grant", grant.generation, &mut grant.sealed));
             if let Some(directory) = directory {

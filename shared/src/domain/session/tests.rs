@@ -46,6 +46,7 @@ fn attempt(stage: AttemptStage) -> Attempt {
         expires_at: NOW + Duration::from_mins(1),
         look_again_at: None,
         stage,
+        kept: None,
         is_decoupled: false,
         ends_others: false,
     }

@@ -122,7 +122,11 @@ impl Maker<'_> {
             wish: None,
             tokens: before,
         };
-        self.depart(ticket, way.location, &pending, ends_others).await.map(Prepared::browser)
+        let lifetime = pending.tokens.as_ref().map(|kept| kept.lifetime(self.deps.now()));
+        let mut departure = self.depart(ticket, way.location, &pending, ends_others).await?;
+        let grant = Grant { consent_id: Some(consent.consent_id), authorisation_id: None, tokens };
+        departure.granted = lifetime.map(|lifetime| (grant, lifetime));
+        Ok(Prepared::browser(departure))
     }
 
     /// Whether older consents stay good: by the bank's document, else by its word, else not.
@@ -151,7 +155,7 @@ impl Maker<'_> {
             consumed_at: None,
             id,
         };
-        Ok(Departure { flow, ticket, location, ends_others })
+        Ok(Departure { flow, ticket, location, ends_others, granted: None })
     }
 
     /// The address that the bank sends the browser back to. OAuth carries `state` itself; without OAuth it stands in

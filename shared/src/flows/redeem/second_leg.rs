@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Granted, Journey, give_up, keep_decoupled};
+use super::{Granted, Journey, give_up, keep_decoupled, seal};
 use crate::{
     domain::{
         audit::AuditEvent,
@@ -59,7 +59,7 @@ async fn sent_on(
         Prepared::Browser(departure) => depart(deps, trail, journey, &departure).await,
         Prepared::Decoupled(elsewhere) => {
             let Elsewhere { grant, lifetime, ends_others, .. } = *elsewhere;
-            let granted = Granted { grant, lifetime, elsewhere: Some(ends_others) };
+            let granted = Granted { grant, lifetime, elsewhere: Some(ends_others), replaces: false };
             keep_decoupled(deps, trail, bank, journey, &granted).await
         }
     }
@@ -74,7 +74,12 @@ async fn depart(deps: &Deps, trail: &Trail, journey: &Journey, departure: &Depar
             return Err(Trouble::NoLongerAwaited);
         }
         let mut session = loaded.record.clone();
+        let kept = match &departure.granted {
+            Some((grant, lifetime)) => Some(seal(deps, &mut session, grant, Some(*lifetime), deps.now()).await?),
+            None => None,
+        };
         if let Some(attempt) = &mut session.attempt {
+            attempt.kept = kept;
             attempt.flow = flow.id.clone();
             attempt.expires_at = flow.expires_at;
             attempt.stage = AttemptStage::AwaitingPsu;

@@ -74,7 +74,9 @@ async fn store_once(
     let now = deps.now();
     let mut session = loaded.record.clone();
     let access = access(deps, &mut session, &granted.grant, granted.lifetime, code, now).await?;
+    let mut replaced = None;
     if let Some(attempt) = &mut session.attempt {
+        replaced = attempt.kept.take().filter(|_| granted.replaces);
         attempt.stage = AttemptStage::AwaitingActivation(Box::new(access));
         attempt.expires_at = now + ACTIVATION;
         attempt.look_again_at = Some(now + LOOK_AGAIN);
@@ -84,6 +86,9 @@ async fn store_once(
         }
     }
     session.schedule();
+    if let Some(replaced) = replaced {
+        session.retire_tokens(replaced, now);
+    }
     let audit = trail.record(&session, AuditEvent::GrantStored, now);
     deps.store.replace(&loaded, session, audit).await?;
     Ok(true)
