@@ -24,7 +24,7 @@ use crate::{
         adjustment::NotMade,
         berlin_group::{errors::AnswerError, meaning::Meaning, refusal::BankRefusal},
         cursor::CursorRejected,
-        oauth::token::TokenRefusal,
+        oauth::{metadata::MetadataError, token::TokenRefusal},
     },
 };
 
@@ -82,6 +82,7 @@ fn bank(fault: &BankFault) -> Problem {
         BankFault::Http(error) => http(error).into(),
         BankFault::Answer(AnswerError::Refused(refusal)) => refused(refusal),
         BankFault::Answer(error) => answer(error).into(),
+        BankFault::Metadata(MetadataError::Failed) => Code::BankUnavailable.into(),
         BankFault::Metadata(_) => Code::BankResponseInvalid.into(),
         BankFault::Token(refusal) => token(*refusal).into(),
     }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderValue, Method,
     header::{ACCEPT, LOCATION},
 };
 use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::{metadata::MetadataError, pkce::Verifier};
+use super::{
+    metadata::{MetadataError, agreed},
+    pkce::Verifier,
+};
 use crate::{
     domain::{
         bank::{Bank, OAuthProfile},
@@ -82,9 +85,7 @@ pub fn asked(bank: &Bank, response: &BankResponse) -> Result<Url, MetadataError>
     struct Wire {
         location: Url,
     }
-    if response.status != StatusCode::OK {
-        return Err(MetadataError::Malformed);
-    }
+    agreed(response.status)?;
     let wire: Wire = serde_json::from_slice(&response.body).map_err(|_| MetadataError::Malformed)?;
     of_the_bank(bank, wire.location)
 }
@@ -97,7 +98,7 @@ pub fn call(location: Url, request_id: Uuid) -> BankRequest {
 /// The page that the called endpoint redirects to. The redirect is the browser's to follow, never ours.
 pub fn called(bank: &Bank, endpoint: &Url, response: &BankResponse) -> Result<Url, MetadataError> {
     if !response.status.is_redirection() {
-        return Err(MetadataError::Malformed);
+        return Err(agreed(response.status).err().unwrap_or(MetadataError::Malformed));
     }
     let location = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.and_then(|text| endpoint.join(text).ok()).ok_or(MetadataError::Malformed)?;
@@ -187,6 +188,7 @@ mod tests {
             assert_eq!(told(foreign), Err(MetadataError::ForeignEndpoint), "{foreign}");
         }
         assert_eq!(asked(&bank, &answer(401, "{}")), Err(MetadataError::Malformed));
+        assert_eq!(asked(&bank, &answer(503, "")), Err(MetadataError::Failed));
         assert_eq!(asked(&bank, &answer(200, "{}")), Err(MetadataError::Malformed));
     }
 

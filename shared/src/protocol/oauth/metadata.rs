@@ -25,6 +25,9 @@ pub struct Metadata {
 /// The metadata is not to be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
+    /// The bank is failing (408 or 5xx).
+    #[error("the bank failed at the request for metadata")]
+    Failed,
     /// Not a 200 with metadata in it.
     #[error("the answer is not authorisation server metadata")]
     Malformed,
@@ -71,9 +74,7 @@ pub fn of_document(bank: &Bank, profile: &OAuthProfile) -> Result<Metadata, Meta
 /// Judges the answer (§3.2, §3.3): the issuer is the registered one and every endpoint belongs to the bank. Endpoints
 /// of the document go before those that the server names.
 pub fn process(bank: &Bank, profile: &OAuthProfile, response: &BankResponse) -> Result<Metadata, MetadataError> {
-    if response.status != StatusCode::OK {
-        return Err(MetadataError::Malformed);
-    }
+    agreed(response.status)?;
     let wire: Wire = serde_json::from_slice(&response.body).map_err(|_| MetadataError::Malformed)?;
     if wire.issuer != profile.issuer {
         return Err(MetadataError::OtherIssuer);
@@ -85,6 +86,15 @@ pub fn process(bank: &Bank, profile: &OAuthProfile, response: &BankResponse) -> 
         names_issuer_in_response: wire.authorization_response_iss_parameter_supported,
     };
     named.judged(bank, profile)
+}
+
+/// Whether the server answered what it was asked for.
+pub(super) fn agreed(status: StatusCode) -> Result<(), MetadataError> {
+    match status {
+        StatusCode::OK => Ok(()),
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Err(MetadataError::Failed),
+        _ => Err(MetadataError::Malformed),
+    }
 }
 
 /// Endpoints as the server names them.
@@ -180,8 +190,12 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_metadata() {
-        for (status, body) in [(200, "<html>"), (200, "[]"), (500, "{}"), (302, "")] {
-            assert_eq!(process(&bank(), &profile(), &answer(status, body)), Err(MetadataError::Malformed));
+        let judged = |status, body| process(&bank(), &profile(), &answer(status, body));
+        for (status, body) in [(200, "<html>"), (200, "[]"), (404, "{}"), (302, "")] {
+            assert_eq!(judged(status, body), Err(MetadataError::Malformed), "{status} {body}");
+        }
+        for status in [408, 500, 503] {
+            assert_eq!(judged(status, "{}"), Err(MetadataError::Failed), "{status}");
         }
     }
 }
