@@ -121,7 +121,7 @@ async fn accept(
     let place = pending_place(&flow.tenant, flow.id.as_str());
     let pending: Pending = deps.vault.open_json(Purpose::Flow, &place, &flow.pending).await.map_err(Trouble::from)?;
     let metadata = match &bank.oauth {
-        Some(profile) if pending.by_oauth => {
+        Some(profile) if pending.awaits_oauth() => {
             let metadata = deps.calls.metadata(bank, profile, trail, flow).await?;
             check_issuer(&answer, profile, &metadata).map_err(|_| CallbackError::OtherIssuer)?;
             Some((metadata, profile))

@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use super::{
     change::{self, Decision},
     deps::Deps,
+    redeem::unread_terms,
     revoke,
     trail::Trail,
     trouble::Trouble,
@@ -67,7 +68,8 @@ async fn read_patiently(
                 tokio::time::sleep(*wait).await;
                 status = reading.status().await?;
             }
-            let Told { terms, accounts } = reading.terms().await?;
+            // Terms of a consent that may never be valid are worth no call.
+            let Told { terms, accounts } = if status.is_pending() { unread() } else { reading.terms().await? };
             Told { terms: ConsentTerms { status, ..terms }, accounts }
         }
         None => Told { terms: terms_of_token(deps, bank), accounts: None },
@@ -105,8 +107,21 @@ pub async fn poll(deps: &Deps, trail: &Trail, loaded: Loaded<Session>) -> Result
     let attempt = claimed.record.attempt.as_ref().map(|attempt| &attempt.stage);
     let Some(AttemptStage::AwaitingActivation(access)) = attempt.filter(|_| is_ours) else { return Ok(claimed) };
     let grant = revoke::open(deps, &claimed.record, &access.grant).await?;
-    read_patiently(deps, trail, &bank, &claimed.record, &grant, &[]).await?;
-    change::load(deps, &claimed.record.id).await
+    match read_patiently(deps, trail, &bank, &claimed.record, &grant, &[]).await {
+        // The session is told as it stands; the next one who asks tries again.
+        Err(Trouble::Bank(fault)) => {
+            tracing::warn!(error = &fault as &dyn std::error::Error, bank.id = %bank.id, "the bank did not tell how it stands");
+            Ok(claimed)
+        }
+        told => {
+            told?;
+            change::load(deps, &claimed.record.id).await
+        }
+    }
+}
+
+fn unread() -> Told {
+    Told { terms: unread_terms(), accounts: None }
 }
 
 /// How the consent stands at the bank. Where the token is the consent there is nobody to ask; a bank that says there

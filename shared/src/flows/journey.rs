@@ -96,6 +96,14 @@ pub(super) struct Pending {
     pub tokens: Option<KeptTokens>,
 }
 
+impl Pending {
+    /// Whether an OAuth answer is awaited. A verifier is kept for no other, and journeys that began before this was noted
+    /// have nothing else to tell it by.
+    pub const fn awaits_oauth(&self) -> bool {
+        self.by_oauth || self.verifier.is_some()
+    }
+}
+
 /// Tokens between two legs. They are sealed with the flow, for the callback cannot open what it seals for good.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct KeptTokens {

@@ -37,7 +37,7 @@ mod storing;
 
 use confirmation::Confirmation;
 use storing::store;
-pub(super) use storing::{ACTIVATION, access, activation_code, seal};
+pub(super) use storing::{ACTIVATION, access, activation_code, seal, unread_terms};
 
 /// An answer that passed every check. Only this leads to the token endpoint.
 pub(super) struct Accepted {

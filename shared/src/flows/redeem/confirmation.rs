@@ -19,7 +19,7 @@ impl Confirmation<'_> {
     /// Confirms with the code that came back with the browser, or with the token. A browser that came back with neither
     /// brings no confirmation; the consent's status tells why.
     pub async fn of(&self, pending: &Pending, code: Option<&SecretString>) -> Result<(), Trouble> {
-        if !pending.confirmation || (code.is_none() && !pending.by_oauth) {
+        if !pending.confirmation || (code.is_none() && !pending.awaits_oauth()) {
             return Ok(());
         }
         let Self { deps, trail, bank, session, grant } = *self;

@@ -154,7 +154,7 @@ fn usable(lifetime: Duration, margin: Option<Duration>) -> Duration {
 }
 
 /// The terms until they are read back: nothing may be read under them.
-const fn unread_terms() -> ConsentTerms {
+pub(in crate::flows) const fn unread_terms() -> ConsentTerms {
     ConsentTerms { status: ConsentStatus::Received, valid_until: None, frequency_per_day: 0, recurring: true }
 }
 
