@@ -79,7 +79,8 @@ impl BankCalls {
     /// the PSU is there tells when to come back.
     ///
     /// Where the bank wants a token of our own for such a call, one is got first. If
-    /// the bank takes that token no more, another is got, once: it has not done what it was asked.
+    /// the bank takes that token no more, another is got, once: it has not done what it was asked. A call that uses up a
+    /// code or a refresh token is not repeated.
     pub async fn send(
         &self,
         bank: &Bank,
@@ -127,6 +128,10 @@ impl BankCalls {
             return Ok(response);
         }
         self.application_tokens.forget(bank, &token).await;
+        // A code or refresh token is never used twice on a guess (promise P5): whoever has the lease decides.
+        if matches!(request.operation, Operation::RedeemCode | Operation::RefreshTokens) {
+            return Ok(response);
+        }
         let token = self.application_token(bank, trail, &subject).await?;
         self.sealed_and_sent(bank, trail, subject, token.carried_by(bank, request)?).await
     }
@@ -229,3 +234,6 @@ const SIGNING: Duration = Duration::from_secs(6);
 fn seal_of(bank: &Bank, operation: Operation) -> Option<&SealProfile> {
     bank.seal.as_ref().filter(|profile| profile.covers(operation))
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// How often storing is tried anew when others change the session.
+const TRIES: u32 = 20;
+
 /// Begins the second leg. Whatever fails, the tokens of the first are ended and the browser goes back to the CRM.
 pub(super) async fn begin(
     deps: &Arc<Deps>,
@@ -68,7 +71,7 @@ async fn sent_on(
 /// Stores the flow of the second leg, bound to the browser that is here, and lets the session wait for it.
 async fn depart(deps: &Deps, trail: &Trail, journey: &Journey, departure: &Departure) -> Result<Landing, Trouble> {
     let (flow, secret) = departure.bound(deps)?;
-    loop {
+    for _ in 0..TRIES {
         let loaded: Loaded<Session> = change::load(deps, &journey.session.id).await?;
         if !loaded.record.redeems(&journey.flow) {
             return Err(Trouble::NoLongerAwaited);
@@ -96,4 +99,5 @@ async fn depart(deps: &Deps, trail: &Trail, journey: &Journey, departure: &Depar
             Err(CommitError::Failed(error)) => return Err(error.into()),
         }
     }
+    Err(Trouble::Contention)
 }
