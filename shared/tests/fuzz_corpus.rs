@@ -1,7 +1,7 @@
 //! Replays every seed of the fuzz targets, and some hundred alterations of each, the same in every run: what a fuzzer
 //! looks for at length, any test run looks for at once.
 //!
-//! A seed's name says what must become of it: `taken-…` or `refused-…`.
+//! A seed's name says what must become of it: `taken-…` or `refused-…`. Seeds with private keys are minted in every run.
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up is reported by panicking")]
 
@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rcgen::KeyPair;
 use shared::{
     ports::entropy::random,
     testing::{
@@ -18,6 +19,12 @@ use shared::{
         fuzz::{TARGETS, Target, Verdict},
     },
 };
+
+#[path = "certificates/pki.rs"]
+#[expect(dead_code, reason = "the tests of certificates use all of it")]
+mod pki;
+
+use pki::{Authority, QSEAL, QWAC};
 
 /// Alterations of each seed.
 const ALTERATIONS: usize = 200;
@@ -60,7 +67,32 @@ fn names_in(folder: &Path) -> BTreeSet<String> {
 fn seeds(target: &Target) -> Vec<Seed> {
     let folder = fuzz_folder().join("seeds").join(target.name);
     let read = |name: String| Seed { bytes: fs::read(folder.join(&name)).unwrap(), name };
-    names_in(&folder).into_iter().map(read).collect()
+    let mut seeds: Vec<_> = names_in(&folder).into_iter().map(read).collect();
+    if target.name == "identity_file" {
+        seeds.extend(identities());
+    }
+    seeds
+}
+
+/// Files of identities, right and wrong ones. No key of theirs lies in the repository.
+fn identities() -> Vec<Seed> {
+    let authority = Authority::named("Seeds");
+    let keys = [KeyPair::generate().unwrap(), KeyPair::generate().unwrap()];
+    let certificate = |wish| authority.certify(wish, &keys[0]).pem();
+    let (key, other, chain, root) =
+        (keys[0].serialize_pem(), keys[1].serialize_pem(), certificate(QWAC), authority.pem());
+    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let damaged = key.replace("-----\n", "-----canary");
+    let texts = [
+        ("taken-whole", format!("{key}{chain}{root}")),
+        ("taken-odd", format!("\u{feff}words before\r\n\r\n{}\n\n\n{chain}words behind", key.replace('\n', "\r\n"))),
+        ("refused-order", format!("{key}{root}{chain}")),
+        ("refused-seal", format!("{key}{}", certificate(QSEAL))),
+        ("refused-two-keys", format!("{key}{other}{chain}")),
+        ("refused-encrypted", format!("{encrypted}{chain}")),
+        ("refused-damaged", format!("{damaged}{chain}")),
+    ];
+    texts.map(|(name, text)| Seed { name: name.to_owned(), bytes: text.into_bytes() }).into()
 }
 
 #[test]

@@ -7,24 +7,18 @@ use std::{
 };
 
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sandbox_bank::{Incident, Rotation};
 use serde_json::{Value, json};
 use shared::domain::operation::Operation;
 
-use it::bench::{
-    Bench, RETURN_URL,
-    browser::Browser,
-    crm::{Answer, parameter},
-    issuer,
-};
+use it::bench::{Bench, RETURN_URL, browser::Browser, issuer};
 
 use crate::certificates::Pair;
 
-const ACCOUNTS: &str = "/accounts";
-const BALANCES: &str = "/accounts/{account}/balances";
-const TRANSACTIONS: &str = "/accounts/{account}/transactions?from=2000-01-01";
-const READS: &[&str] = &[ACCOUNTS, BALANCES, TRANSACTIONS];
+mod scene;
+
+use scene::{ACCOUNTS, BALANCES, READS, Scene, TRANSACTIONS, retry_at, seconds, timeless};
 
 /// A reading that a bank in trouble makes fail.
 struct Failing {
@@ -99,100 +93,6 @@ fn every_incident_of_the_bank_is_known_here() {
     for name in OTHERS {
         assert!(source.contains(&format!("(\"{name}\"")), "{name} is not played");
     }
-}
-
-/// A bench with a session that works.
-struct Scene {
-    bench: Bench,
-    session: String,
-    account: String,
-}
-
-impl Scene {
-    async fn at(mood: &str) -> Self {
-        Self::on(Bench::start().await, mood).await
-    }
-
-    async fn on(bench: Bench, mood: &str) -> Self {
-        let session = bench.crm().connect(mood).await;
-        let account = bench.crm().first_account(&session).await;
-        Self { bench, session, account }
-    }
-
-    async fn play(&self, incident: &str) {
-        self.bench.bank.play_incident(incident, None, None).await.unwrap();
-    }
-
-    async fn end(&self) {
-        self.bench.bank.end_incidents().await.unwrap();
-    }
-
-    /// A reading with the PSU there.
-    async fn read(&self, what: &str) -> Answer {
-        let presence = self.bench.crm().presence(&self.session);
-        let path = format!("/v1/sessions/{}{}", self.session, what.replace("{account}", &self.account));
-        self.bench.crm().get_with(&path, &[("psu-presence", &presence)]).await
-    }
-
-    async fn read_well(&self, what: &str) -> Value {
-        let answer = self.read(what).await;
-        assert_eq!(answer.status, StatusCode::OK, "{what}: {:?}", answer.body);
-        answer.body
-    }
-
-    /// Every transaction of the account since a day, as told over all pages.
-    async fn transactions(&self, query: &str) -> Vec<Value> {
-        let path = "/accounts/{account}/transactions";
-        let (mut all, mut page) = (Vec::new(), self.read_well(&format!("{path}?{query}")).await);
-        loop {
-            all.extend(page["transactions"].as_array().unwrap().iter().cloned());
-            let Some(cursor) = page["next_cursor"].as_str().map(str::to_owned) else { return all };
-            page = self.read_well(&format!("{path}?cursor={cursor}")).await;
-        }
-    }
-
-    async fn shown(&self) -> Value {
-        self.bench.crm().get(&format!("/v1/sessions/{}", self.session)).await.body
-    }
-
-    /// The session works as it did before.
-    async fn works(&self, after: &str) {
-        assert_eq!(self.shown().await["status"], "active", "{after}");
-        for what in READS {
-            let answer = self.read(what).await;
-            assert_eq!(answer.status, StatusCode::OK, "{after}: {what}: {:?}", answer.body);
-        }
-    }
-
-    /// Asks for a new consent in the session. Answers the link for the browser.
-    async fn renew(&self) -> String {
-        let path = format!("/v1/sessions/{}/renewal", self.session);
-        let answer = self.bench.crm().post(&path, json!({"return_url": RETURN_URL})).await;
-        assert!(answer.status.is_success(), "{:?}", answer.body);
-        answer.text("authorize_url")
-    }
-
-    /// Renews the consent with a PSU who agrees.
-    async fn is_renewed(&self) {
-        self.bench.decide("approve").await;
-        let back = Browser::new().travel(&self.renew().await).await;
-        let answer = self.bench.crm().activate(&self.session, &parameter(&back, "activation_code")).await;
-        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
-    }
-}
-
-/// An answer without what changes from call to call.
-fn timeless(mut body: Value) -> Value {
-    body.as_object_mut().unwrap().remove("as_of");
-    body
-}
-
-fn retry_at(answer: &Answer) -> Option<Timestamp> {
-    answer.body["retry_at"].as_str().map(|at| at.parse().unwrap())
-}
-
-fn seconds(seconds: i64) -> SignedDuration {
-    SignedDuration::from_secs(seconds)
 }
 
 #[tokio::test]

@@ -1,5 +1,34 @@
 //! Our side of mutual TLS with one bank: its document's identity and trust anchors, and nothing from the system.
 
+/// What a verifier around another leaves to it: signatures of the handshake (`self.inner`).
+macro_rules! signatures_as_inner_judges_them {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.inner.verify_tls12_signature(message, certificate, signature)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.inner.verify_tls13_signature(message, certificate, signature)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.inner.supported_verify_schemes()
+        }
+    };
+}
+
+use signatures_as_inner_judges_them;
+
 mod asked;
 mod pins;
 
