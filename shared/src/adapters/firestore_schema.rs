@@ -21,11 +21,17 @@ pub struct HubQuery {
 }
 
 /// Every query the hub makes.
-pub const QUERIES: [HubQuery; 3] = [
+pub const QUERIES: [HubQuery; 7] = [
     // A newer consent ends older ones: the sessions of one PSU at one bank.
     HubQuery { collection: Collection::Sessions, equal: &["psu", "bank"], until: None },
     // Upkeep: what is due, shard by shard.
     HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("due_at") },
+    // The jobs: what is to be refreshed, and what the CRM is to be told, shard by shard.
+    HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("balances_due_at") },
+    HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("tokens_due_at") },
+    HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("events_due_at") },
+    // An end: the last good answers of one session.
+    HubQuery { collection: Collection::Snapshots, equal: &["session"], until: None },
     // Rewrapping: all of them, in order of their names, for which no index is needed.
     HubQuery { collection: Collection::Sessions, equal: &[], until: None },
 ];
@@ -50,7 +56,7 @@ pub const TIMES_TO_LIVE: [TimeToLive; 2] = [
 /// be asked for again.
 pub const fn is_counter(collection: Collection) -> bool {
     match collection {
-        Collection::Ledgers | Collection::Circuits | Collection::Spikes | Collection::Bans => true,
+        Collection::Ledgers | Collection::Circuits | Collection::Spikes | Collection::Bans | Collection::Jobs => true,
         Collection::Sessions | Collection::Flows | Collection::Snapshots | Collection::Audit => false,
     }
 }

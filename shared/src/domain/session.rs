@@ -14,8 +14,10 @@ use utoipa::ToSchema;
 use super::{
     code_hash::CodeHash,
     consent::ConsentTerms,
+    event::Outbox,
     grant::StoredGrant,
     ids::{AccountId, BankId, FlowId, Pseudonym, SessionId, TenantId},
+    ledger::Ledger,
     place::Place,
     refresh::RefreshState,
     sealed::Sealed,
@@ -61,6 +63,21 @@ pub struct Session {
     pub generation: u64,
     /// When upkeep should look at it next.
     pub due_at: Option<Timestamp>,
+    /// The reads without the PSU of the last 24 hours.
+    #[serde(default, skip_serializing_if = "Ledger::is_empty")]
+    pub ledger: Ledger,
+    /// When the balances are to be refreshed without anybody asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balances_due_at: Option<Timestamp>,
+    /// When the tokens are to be refreshed without anybody needing them, so that their chain does not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_due_at: Option<Timestamp>,
+    /// What the CRM has yet to be told.
+    #[serde(default, skip_serializing_if = "Outbox::is_empty")]
+    pub outbox: Outbox,
+    /// When the CRM is to be told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_due_at: Option<Timestamp>,
     /// The shard that due-queries find it in.
     pub shard: u8,
 }
@@ -131,6 +148,11 @@ impl Session {
             ended_at: None,
             generation: 0,
             due_at: None,
+            ledger: Ledger::default(),
+            balances_due_at: None,
+            tokens_due_at: None,
+            outbox: Outbox::default(),
+            events_due_at: None,
         }
     }
 

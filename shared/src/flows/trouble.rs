@@ -59,6 +59,9 @@ pub enum Trouble {
     /// The bank announced that it is not there until then, and it is not.
     #[error("the bank is under maintenance")]
     Maintenance(Timestamp),
+    /// The hub holds the call back: the bank fails, or gets all the calls that it wants to see.
+    #[error("the call is held back")]
+    Held(#[from] Held),
     /// The bank did not take our confirmation of an authorisation.
     #[error("the bank did not take the confirmation")]
     NotConfirmed,
@@ -91,6 +94,49 @@ impl From<CommitError> for Trouble {
 impl From<NotAGrant> for Trouble {
     fn from(_: NotAGrant) -> Self {
         Self::Integrity
+    }
+}
+
+/// Why the hub holds a call to a bank back, and until when. The bank has not seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Held {
+    /// The circuit of the bank and the operation is open (promise P6).
+    #[error("the circuit is open until {0}")]
+    CircuitOpen(Timestamp),
+    /// The fleet has made all the calls that the bank wants to see in a time (promise P7).
+    #[error("the bank's calls are used up until {0}")]
+    SpikeArrest(Timestamp),
+    /// This instance has as many calls to the bank under way as it may.
+    #[error("too many calls to the bank are under way")]
+    Busy(Timestamp),
+    /// The reads of this account and kind without the PSU are used up (promise P4).
+    #[error("the reads without the PSU are used up until {until}")]
+    Quota {
+        /// When the next is allowed.
+        until: Timestamp,
+        /// Whether the bank said so; otherwise the hub counted.
+        by_bank: bool,
+    },
+}
+
+impl Trouble {
+    /// Whether the bank surely never read the request: it was held back, could not be made, or no connection came about.
+    pub const fn is_surely_unsent(&self) -> bool {
+        match self {
+            Self::Bank(BankFault::Http(
+                BankHttpError::NotSent(_)
+                | BankHttpError::QwacExpired(_)
+                | BankHttpError::Unreachable(_)
+                | BankHttpError::TlsRejected(_)
+                | BankHttpError::CertificateRefused(_),
+            ))
+            | Self::Held(_)
+            | Self::Seal(_)
+            | Self::Unsignable(_)
+            | Self::Unsendable(_)
+            | Self::NotMade(_) => true,
+            _ => false,
+        }
     }
 }
 

@@ -137,6 +137,10 @@ catalogue! {
     BankResponseTooLarge "bank_response_too_large" BAD_GATEWAY ContactBank "The bank's answer is too large.";
     BankRedirectRejected "bank_redirect_rejected" BAD_GATEWAY ContactBank "The bank redirected a call, which the hub does not follow.";
     BankLinkRejected "bank_link_rejected" BAD_GATEWAY ContactBank "The bank sent a link that leads elsewhere.";
+    CircuitOpen "circuit_open" SERVICE_UNAVAILABLE Wait "The bank fails, and is left alone for a while.";
+    SpikeArrest "spike_arrest" TOO_MANY_REQUESTS Wait "The bank gets all the calls that it wants to see.";
+    BankBusy "bank_busy" SERVICE_UNAVAILABLE Wait "Too many calls to the bank are under way.";
+    QuotaExhausted "quota_exhausted" TOO_MANY_REQUESTS Wait "The reads without the PSU are used up.";
     BankMaintenance "bank_maintenance" SERVICE_UNAVAILABLE Wait "The bank is under announced maintenance.";
     EmbeddedRefused "embedded_refused" BAD_GATEWAY ContactBank "The bank wants the PSU's password through the hub, which is refused.";
     ApproachUnsupported "approach_unsupported" BAD_GATEWAY FixConfiguration "The bank wants a way of authorising that its document does not name.";
@@ -163,6 +167,8 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// Whose limit was met.
     pub limited_by: Option<LimitedBy>,
+    /// How much is left of the limit.
+    pub remaining: Option<u32>,
     /// Why a consent is lost, in the session's words.
     pub reason: Option<&'static str>,
     /// What caused it, for the log.
@@ -171,7 +177,7 @@ pub struct Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, retry_at: None, retry_after: None, limited_by: None, reason: None, cause: None }
+        Self { code, retry_at: None, retry_after: None, limited_by: None, remaining: None, reason: None, cause: None }
     }
 }
 
@@ -193,6 +199,7 @@ impl Problem {
             next_action: self.code.next_action(),
             retry_at: self.comes_back_at(now),
             limited_by: self.limited_by,
+            remaining: self.remaining,
             reason: self.reason,
         }
     }
@@ -285,6 +292,9 @@ pub struct Wire {
     /// Whose limit was met.
     #[serde(skip_serializing_if = "Option::is_none")]
     limited_by: Option<LimitedBy>,
+    /// How much is left of the limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<u32>,
     /// Why a consent is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,

@@ -13,7 +13,7 @@ use crate::{
         callback::CallbackError,
         connect::ConnectError,
         read::ReadError,
-        trouble::{BankFault, Trouble},
+        trouble::{BankFault, Held, Trouble},
         vault::VaultError,
     },
     ports::{
@@ -52,6 +52,10 @@ impl From<Trouble> for Problem {
                 let until = *until;
                 return Self { retry_at: Some(until), ..caused(Code::BankMaintenance, error) };
             }
+            Trouble::Held(held) => {
+                let problem = held_back(*held);
+                return Self { cause: Some(Arc::new(error)), ..problem };
+            }
             Trouble::NotMade(NotMade::NotAttended) => Code::PresenceRequired,
             Trouble::NotMade(NotMade::PsuUnknown(_)) => Code::PresenceIncomplete,
             Trouble::NotConfirmed => Code::BankRejectedRequest,
@@ -65,6 +69,20 @@ impl From<Trouble> for Problem {
         };
         caused(code, error)
     }
+}
+
+/// The problem of a call that the hub holds back, still without its cause.
+fn held_back(held: Held) -> Problem {
+    let (code, until, limited_by) = match held {
+        Held::CircuitOpen(until) => (Code::CircuitOpen, until, None),
+        Held::SpikeArrest(until) => (Code::SpikeArrest, until, Some(LimitedBy::Hub)),
+        Held::Busy(until) => (Code::BankBusy, until, None),
+        Held::Quota { until, by_bank } => {
+            (Code::QuotaExhausted, until, Some(if by_bank { LimitedBy::Bank } else { LimitedBy::Hub }))
+        }
+    };
+    let remaining = (code == Code::QuotaExhausted).then_some(0);
+    Problem { retry_at: Some(until), limited_by, remaining, ..code.into() }
 }
 
 const fn vault(error: &VaultError) -> Code {

@@ -34,13 +34,15 @@ pub enum Collection {
     Snapshots,
     /// Who is refused until when.
     Bans,
+    /// Which instance runs which job, and what the jobs know of a bank.
+    Jobs,
     /// One record per request and step; created, never changed.
     Audit,
 }
 
 impl Collection {
     /// Every collection.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::Flows,
         Self::Ledgers,
@@ -48,6 +50,7 @@ impl Collection {
         Self::Spikes,
         Self::Snapshots,
         Self::Bans,
+        Self::Jobs,
         Self::Audit,
     ];
 
@@ -61,6 +64,7 @@ impl Collection {
             Self::Spikes => "spikes",
             Self::Snapshots => "snapshots",
             Self::Bans => "bans",
+            Self::Jobs => "jobs",
             Self::Audit => "audit",
         }
     }

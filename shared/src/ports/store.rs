@@ -107,7 +107,16 @@ impl Store {
         to: R,
         audit: AuditRecord,
     ) -> Result<Loaded<R>, CommitError> {
-        let change = Change::new().replace(from, &to).audit(&audit);
+        self.replaced(Change::new().replace(from, &to).audit(&audit), to).await
+    }
+
+    /// Replaces one record without an audit record: bookkeeping about a call to the bank, which leaves a record itself.
+    /// Answers the record as it now stands; refused if it has changed since it was loaded.
+    pub async fn note<R: Record>(&self, from: &Loaded<R>, to: R) -> Result<Loaded<R>, CommitError> {
+        self.replaced(Change::new().replace(from, &to), to).await
+    }
+
+    async fn replaced<R>(&self, change: Change, to: R) -> Result<Loaded<R>, CommitError> {
         let looked_at = Instant::now();
         let versions = self.documents.commit(&change.writes()?).await?;
         let version = versions.into_iter().next().flatten();
@@ -144,6 +153,20 @@ impl Change {
     #[must_use]
     pub fn replace<R: Record>(self, from: &Loaded<R>, to: &R) -> Self {
         self.with(to, |key, document| Write::Replace(key, from.version.clone(), document))
+    }
+
+    /// Creates or replaces a record, whatever was there.
+    #[must_use]
+    pub fn put<R: Record>(self, record: &R) -> Self {
+        self.with(record, Write::Put)
+    }
+
+    /// Deletes a record; the change is refused if it has changed since it was loaded.
+    #[must_use]
+    pub fn delete<R: Record>(mut self, from: &Loaded<R>) -> Self {
+        let key = Key::new(R::COLLECTION, from.record.document_id());
+        self.writes.push(Write::Delete(key, from.version.clone()));
+        self
     }
 
     /// Adds the audit record of this change.

@@ -2,8 +2,8 @@
 
 use crate::domain::{
     bank::{
-        Addresses, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, OAuthProfile,
-        Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
+        Addresses, BackgroundProfile, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion,
+        OAuthProfile, Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
     },
     data_profile::DataProfile,
     ids::BankId,
@@ -33,6 +33,8 @@ pub fn bank() -> Bank {
         operations: Operations::default(),
         limits: CallLimits::default(),
         circuit: CircuitProfile::default(),
+        spike_arrest: None,
+        background: BackgroundProfile::default(),
         maintenance: Vec::new(),
         data: DataProfile::default(),
     }

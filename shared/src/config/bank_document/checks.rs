@@ -35,6 +35,8 @@ impl BankDocument {
             .oauth
             .map(|oauth| oauth.check(&addresses, ours.as_ref(), place))
             .map_or(Some(None), |oauth| oauth.map(Some));
+        limits::check_circuit(&self.circuit, place);
+        limits::check_background(&self.background, place);
         place.demand("maintenance", self.maintenance.len() <= 50, "must have at most 50 entries");
         Some(Bank {
             id: id?,
@@ -53,6 +55,8 @@ impl BankDocument {
             operations,
             limits,
             circuit: self.circuit,
+            spike_arrest: self.spike_arrest,
+            background: self.background,
             maintenance: self.maintenance,
             data: self.data,
         })

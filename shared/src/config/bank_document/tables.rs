@@ -17,8 +17,8 @@ pub use self::{
 };
 use crate::domain::{
     bank::{
-        CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, MaintenanceWindow, PsuProfile, Registration,
-        TlsVersion,
+        BackgroundProfile, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion, MaintenanceWindow, PsuProfile,
+        Registration, SpikeProfile, TlsVersion,
     },
     data_profile::DataProfile,
 };
@@ -74,6 +74,11 @@ pub struct BankDocument {
     /// When its circuit opens.
     #[serde(default)]
     pub circuit: CircuitProfile,
+    /// How many calls it gets from all instances in a time, if that is bounded.
+    pub spike_arrest: Option<SpikeProfile>,
+    /// What it allows while no PSU is there.
+    #[serde(default)]
+    pub background: BackgroundProfile,
     /// When it is not there by announcement.
     #[serde(default)]
     pub maintenance: Vec<MaintenanceWindow>,
@@ -161,4 +166,7 @@ pub struct LimitsTable {
     /// Pages of one list; 1,000 if not set.
     #[schemars(range(min = 1, max = 10_000))]
     pub pages: Option<u32>,
+    /// Calls that one instance has under way at once; 64 if not set.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub in_flight: Option<u32>,
 }

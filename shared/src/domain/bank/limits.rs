@@ -13,6 +13,8 @@ pub struct CallLimits {
     pub body_bytes: usize,
     /// Pages of one list that one reading may touch.
     pub pages: u32,
+    /// Calls that one instance has under way at once.
+    pub in_flight: u32,
 }
 
 impl Default for CallLimits {
@@ -22,6 +24,7 @@ impl Default for CallLimits {
             total: Duration::from_secs(20),
             body_bytes: 10 * 1024 * 1024,
             pages: 1_000,
+            in_flight: 64,
         }
     }
 }

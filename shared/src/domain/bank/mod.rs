@@ -4,6 +4,7 @@
 //! standard, so that a document tells only what a bank does otherwise.
 
 mod addresses;
+mod background;
 mod circuit;
 mod consent;
 mod facts;
@@ -13,9 +14,11 @@ mod oauth;
 mod operations;
 mod psu;
 mod seal;
+mod spike;
 mod tls;
 
 pub use addresses::{Addresses, WebOrigin};
+pub use background::{BackgroundProfile, LimitHeaders};
 pub use circuit::CircuitProfile;
 pub use consent::{
     AccessRejected, Authorisation, ConsentKind, ConsentProfile, FirstMinutes, Polling, Preference, StatePlace,
@@ -30,6 +33,7 @@ pub use oauth::{
 pub use operations::{OperationProfile, Operations, StaticHeader};
 pub use psu::{Incomplete, PsuHeader, PsuIdRejected, PsuIdRule, PsuProfile};
 pub use seal::{SealKey, SealProfile};
+pub use spike::SpikeProfile;
 pub use tls::{HttpVersion, TlsProfile, TlsVersion};
 
 use schemars::JsonSchema;
@@ -72,6 +76,10 @@ pub struct Bank {
     pub limits: CallLimits,
     /// When its circuit opens.
     pub circuit: CircuitProfile,
+    /// How many calls it gets in a time, if that is bounded.
+    pub spike_arrest: Option<SpikeProfile>,
+    /// What it allows while no PSU is there.
+    pub background: BackgroundProfile,
     /// When it is not there by announcement.
     pub maintenance: Vec<MaintenanceWindow>,
     /// How its data calls differ from the standard.

@@ -37,6 +37,8 @@ pub struct OperationProfile {
     pub without_query: BTreeSet<String>,
     /// From the call to the last byte of the answer.
     pub total: Option<Duration>,
+    /// Whether a read that failed in passing is made once more; it is, unless this says otherwise.
+    pub repeated: Option<bool>,
 }
 
 /// A header that goes with every call, such as an API key's. The value is marked as secret.
@@ -62,5 +64,11 @@ impl Operations {
     /// How long a call of this kind may take.
     pub fn total(&self, operation: Operation, limits: &CallLimits) -> Duration {
         self.single.get(&operation).and_then(|profile| profile.total).unwrap_or(limits.total)
+    }
+
+    /// Whether a read of this kind that failed in passing is made once more.
+    pub fn is_repeated(&self, operation: Operation) -> bool {
+        let single = self.single.get(&operation).and_then(|profile| profile.repeated);
+        single.or(self.every.repeated).unwrap_or(true)
     }
 }

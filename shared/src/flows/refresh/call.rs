@@ -8,7 +8,7 @@ use super::{
         change::{self, Decision},
         deps::Deps,
         trail::Trail,
-        trouble::{BankFault, Trouble},
+        trouble::Trouble,
     },
     LOOK_LASTS, RefreshError, lapse,
     lease::Ready,
@@ -21,7 +21,7 @@ use crate::{
         refresh::{Failure, after_failure},
         session::{LapseReason, Session},
     },
-    ports::{bank_http::BankHttpError, store::Loaded},
+    ports::store::Loaded,
     protocol::oauth::token::{self, TokenAnswer, TokenRefusal},
 };
 
@@ -75,19 +75,7 @@ async fn ask(deps: &Deps, trail: &Trail, session: &Session, ready: &Ready) -> Re
 
 /// Whether a call that brought no answer may have used the token up.
 const fn failure(error: &Trouble) -> Failure {
-    match error {
-        // The bank surely has not read the request: no connection, or a handshake that one side refused.
-        Trouble::Bank(BankFault::Http(
-            BankHttpError::NotSent(_)
-            | BankHttpError::QwacExpired(_)
-            | BankHttpError::Unreachable(_)
-            | BankHttpError::TlsRejected(_)
-            | BankHttpError::CertificateRefused(_),
-        ))
-        | Trouble::Seal(_)
-        | Trouble::Unsignable(_) => Failure::NotUsed,
-        _ => Failure::Unknown,
-    }
+    if error.is_surely_unsent() { Failure::NotUsed } else { Failure::Unknown }
 }
 
 /// The bank does not take the refresh token. If somebody has refreshed meanwhile, that is why; otherwise the grant is

@@ -126,6 +126,7 @@ impl OperationTable {
             query: self.query,
             without_query: self.without_query,
             total,
+            repeated: self.repeated,
         }
     }
 }

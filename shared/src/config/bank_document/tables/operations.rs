@@ -62,6 +62,8 @@ pub struct OperationTable {
     /// From the call to the last byte of the answer, instead of `limits.total_millis`.
     #[schemars(range(min = 100, max = 30_000))]
     pub total_millis: Option<u32>,
+    /// Whether a read that failed in passing is made once more; true if not set.
+    pub repeated: Option<bool>,
 }
 
 /// What a header says.
