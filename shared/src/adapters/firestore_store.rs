@@ -9,6 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{
     document_rules,
@@ -122,6 +123,10 @@ impl Documents for FirestoreStore {
         let Some(batch) = writing::prepare(&self.parts, writes)? else { return Ok(Vec::new()) };
         let operation = self.parts.gate.enter()?;
         writing::commit(&batch, &operation).await
+    }
+
+    fn written_at(&self, version: &Version) -> Option<Timestamp> {
+        reading::time_of(version).as_ref().and_then(reading::instant)
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {

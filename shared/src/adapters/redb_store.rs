@@ -8,6 +8,7 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use redb::Database;
 use tokio::task::{self, JoinError};
 
@@ -64,6 +65,11 @@ impl Documents for RedbStore {
     async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError> {
         let writes = writing::prepare(writes)?;
         self.blocking(move |database| writing::commit(database, &writes)).await
+    }
+
+    /// The file has no clock.
+    fn written_at(&self, _: &Version) -> Option<Timestamp> {
+        None
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {

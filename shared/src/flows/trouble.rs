@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::grant::NotAGrant,
+    domain::{grant::NotAGrant, ledger::Exhausted},
     flows::vault::VaultError,
     ports::{
         audit::AuditUnavailable,
@@ -117,6 +117,13 @@ pub enum Held {
         /// Whether the bank said so; otherwise the hub counted.
         by_bank: bool,
     },
+}
+
+impl From<Exhausted> for Held {
+    fn from(exhausted: Exhausted) -> Self {
+        let Exhausted { until, by_bank } = exhausted;
+        Self::Quota { until, by_bank }
+    }
 }
 
 impl Trouble {

@@ -9,6 +9,10 @@
 //! - **Guarded.** [`Write::Create`] applies only if the document is absent, [`Write::Replace`] and [`Write::Delete`]
 //!   only if its version is still the one given. Of writers that start from the same version exactly one succeeds.
 //! - **Durable.** An acknowledged commit outlives the process.
+//! - **One time for all, if any.** A store that has a clock of its own tells with what it reads when it looked
+//!   ([`Stored::told_at`]), and of each version when it was written ([`Documents::written_at`]); otherwise neither. All
+//!   instances are told the same time. A read that starts after a commit was acknowledged tells no earlier time than that
+//!   commit's.
 //! - **Unknown is said.** [`CommitError::Failed`] may mean that the commit landed although the answer was lost: whoever
 //!   goes on must recognise its own write (owner and generation in the document, or a fixed id).
 
@@ -155,6 +159,8 @@ pub struct Stored {
     pub document: Document,
     /// Which state this is.
     pub version: Version,
+    /// When the store looked, by its own clock, if it has one; to the microsecond.
+    pub told_at: Option<Timestamp>,
 }
 
 /// One guarded write.
@@ -248,6 +254,9 @@ pub trait Documents: Send + Sync + 'static {
     /// Applies all the writes or none. No document may stand in two writes of one commit. Answers the new version of
     /// each written document, in the order of the writes (`None` for a deletion).
     async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError>;
+
+    /// When that version was written, by the store's own clock, if it has one; to the microsecond.
+    fn written_at(&self, version: &Version) -> Option<Timestamp>;
 
     /// The documents that match, each as it was at some instant during the call.
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError>;

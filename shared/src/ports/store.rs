@@ -4,11 +4,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::documents::{
-    Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Version, Write,
+use super::{
+    clock::Clock,
+    documents::{
+        Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Stored, Version, Write,
+    },
 };
 use crate::domain::{audit::AuditRecord, flow::Flow, session::Session};
 
@@ -52,9 +56,19 @@ pub struct Loaded<R> {
     pub record: R,
     version: Version,
     looked_at: Instant,
+    told_at: Option<Timestamp>,
 }
 
 impl<R> Loaded<R> {
+    /// The time now by the store's own clock, which is the same for all instances whatever their clocks say: when the
+    /// store answered, and how long ago it was asked. So it is never earlier than the store's time, and later by no more
+    /// than the answer was on its way. A store without a clock leaves the instance's own. To the microsecond.
+    pub fn store_now(&self, clock: &dyn Clock) -> Timestamp {
+        let age = SignedDuration::try_from(self.age()).unwrap_or(SignedDuration::MAX);
+        let now = self.told_at.map(|told| told.checked_add(age).unwrap_or(Timestamp::MAX));
+        now.map_or_else(|| clock.now(), |now| Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
+    }
+
     /// How long ago the store was asked: the record stood so at that instant or later. Counted by the process's own
     /// steady clock, and from before the answer came: the answer may have been long on its way, or the process have
     /// stood still over it.
@@ -81,17 +95,13 @@ impl Store {
         let Some(stored) = self.documents.read(&Key::new(R::COLLECTION, id)).await? else {
             return Ok(None);
         };
-        let record = stored.document.parse().map_err(damaged)?;
-        Ok(Some(Loaded { record, version: stored.version, looked_at }))
+        Ok(Some(loaded(stored, looked_at)?))
     }
 
     /// The records that a query finds.
     pub async fn find<R: Record>(&self, query: &Query) -> Result<Vec<Loaded<R>>, StoreError> {
         let looked_at = Instant::now();
-        let typed = |found: Found| {
-            let record = found.stored.document.parse().map_err(damaged)?;
-            Ok(Loaded { record, version: found.stored.version, looked_at })
-        };
+        let typed = |found: Found| loaded(found.stored, looked_at);
         self.documents.find(query).await?.into_iter().map(typed).collect()
     }
 
@@ -121,7 +131,8 @@ impl Store {
         let versions = self.documents.commit(&change.writes()?).await?;
         let version = versions.into_iter().next().flatten();
         let version = version.ok_or_else(|| StoreError::Damaged("the store named no version".into()))?;
-        Ok(Loaded { record: to, version, looked_at })
+        let told_at = self.documents.written_at(&version);
+        Ok(Loaded { record: to, version, looked_at, told_at })
     }
 
     /// Whether the store answers.
@@ -189,6 +200,11 @@ impl Change {
             Some(error) => Err(damaged(error)),
         }
     }
+}
+
+fn loaded<R: Record>(stored: Stored, looked_at: Instant) -> Result<Loaded<R>, StoreError> {
+    let Stored { document, version, told_at } = stored;
+    Ok(Loaded { record: document.parse().map_err(damaged)?, version, looked_at, told_at })
 }
 
 fn damaged(error: Misshapen) -> StoreError {

@@ -37,6 +37,9 @@ pub struct Position {
     pub seen: Seen,
     /// How many pages were read.
     pub pages: u32,
+    /// When the read began that this page belongs to, as the ledger has it; none if the PSU was there.
+    #[serde(default)]
+    pub read_at: Option<Timestamp>,
     /// When the cursor can no longer be used.
     pub ends_at: Timestamp,
 }
@@ -138,6 +141,7 @@ mod tests {
             coverage: Coverage { status: BookingStatus::Both, from: None, to: None, notes: Vec::new() },
             seen: Seen::default(),
             pages: 1,
+            read_at: Some(NOW),
             ends_at: NOW + std::time::Duration::from_mins(1),
         }
     }

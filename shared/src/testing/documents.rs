@@ -10,6 +10,7 @@ mod guards;
 mod queries;
 mod races;
 mod scratch;
+mod times;
 
 use scratch::Scratch;
 
@@ -30,6 +31,7 @@ pub async fn conformance(store: Arc<dyn Documents>, run: &str) {
     commit_conformance(&store, run).await;
     collection_conformance(&store, run).await;
     race_conformance(&store, run).await;
+    time_conformance(&store, run).await;
     query_conformance(&store, run).await;
     content_conformance(&store, run).await;
 }
@@ -83,6 +85,19 @@ pub async fn race_conformance(store: &Arc<dyn Documents>, run: &str) {
             races::no_success_is_lost,
             races::transfers_keep_the_sum,
             races::reads_never_go_back,
+        ]
+    );
+}
+
+/// What the store's own clock tells, if it has one.
+pub async fn time_conformance(store: &Arc<dyn Documents>, run: &str) {
+    promises!(
+        store,
+        run,
+        [
+            times::tells_a_time_always_or_never,
+            times::a_read_is_no_earlier_than_the_commits_before_it,
+            times::tells_whole_microseconds,
         ]
     );
 }

@@ -96,7 +96,7 @@ fn mark(commit: u64) -> Version {
 }
 
 fn stored(commit: u64, document: &Document) -> Stored {
-    Stored { document: document.clone(), version: mark(commit) }
+    Stored { document: document.clone(), version: mark(commit), told_at: None }
 }
 
 fn matches(query: &Query, document: &Document) -> bool {
@@ -154,6 +154,10 @@ impl Documents for SimulatedStore {
             }
             Err(_) => Err(unavailable().into()),
         }
+    }
+
+    fn written_at(&self, _: &Version) -> Option<Timestamp> {
+        None
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {

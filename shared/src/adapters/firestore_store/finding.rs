@@ -3,7 +3,7 @@
 use ciborium::Value;
 use firestore::gcloud_sdk::{
     google::firestore::v1::{
-        Cursor, Document as Raw, RunQueryRequest, StructuredQuery, Value as Field,
+        Cursor, RunQueryRequest, StructuredQuery, Value as Field,
         run_query_request::QueryType,
         structured_query::{
             CollectionSelector, CompositeFilter, Direction, FieldFilter, FieldReference, Filter, Order, UnaryFilter,
@@ -19,7 +19,7 @@ use firestore::gcloud_sdk::{
 use super::{
     calls::Operation,
     connection::{Client, Database},
-    reading::stored,
+    reading::{Read, stored},
     values::{Unfit, field, name, timestamp, wrap},
 };
 use crate::ports::documents::{Found, Key, Query, StoreError};
@@ -38,18 +38,18 @@ pub(super) async fn find(
     let request = RunQueryRequest { parent: database.root(), query_type, ..Default::default() };
     let call = || all(client.clone(), operation.request(request.clone()));
     let documents = operation.read(call).await?;
-    let found = |raw: Raw| {
+    let found = |(raw, read_at): Read| {
         let id = raw.name.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(Found { id, stored: stored(raw)? })
+        Ok(Found { id, stored: stored(raw, read_at.as_ref())? })
     };
     documents.into_iter().map(found).collect()
 }
 
-async fn all(mut client: Client, request: Request<RunQueryRequest>) -> Result<Vec<Raw>, Status> {
+async fn all(mut client: Client, request: Request<RunQueryRequest>) -> Result<Vec<Read>, Status> {
     let mut answers = client.run_query(request).await?.into_inner();
     let mut documents = Vec::new();
     while let Some(answer) = answers.message().await? {
-        documents.extend(answer.document);
+        documents.extend(answer.document.map(|document| (document, answer.read_time)));
     }
     Ok(documents)
 }

@@ -29,7 +29,7 @@ pub(super) enum Trace {
 /// Reads the documents of a commit back.
 pub(super) async fn look(batch: &Batch<'_>, operation: &Operation<'_>) -> Result<Trace, StoreError> {
     let names = batch.writes.iter().map(|write| batch.database.name_of(write.key())).collect();
-    let documents = get(batch.database, operation, names).await?;
+    let documents: Vec<Raw> = get(batch.database, operation, names).await?.into_iter().map(|(raw, _)| raw).collect();
     if let Some(ours) = documents.iter().find(|document| mark_of(document) == Some(&batch.mark)) {
         return version_of(ours).map(Trace::Landed);
     }

@@ -24,15 +24,18 @@ pub(super) async fn read(
     key: &Key,
 ) -> Result<Option<Stored>, StoreError> {
     let found = get(database, operation, vec![database.name_of(key)]).await?;
-    found.into_iter().next().map(stored).transpose()
+    found.into_iter().next().map(|(raw, read_at)| stored(raw, read_at.as_ref())).transpose()
 }
 
-/// Those of the named documents that are there, in no order.
+/// A document, and when Firestore read it.
+pub(super) type Read = (Raw, Option<Timestamp>);
+
+/// Those of the named documents that are there, in no order, each with the time at which it was read.
 pub(super) async fn get(
     database: &Database,
     operation: &Operation<'_>,
     names: Vec<String>,
-) -> Result<Vec<Raw>, StoreError> {
+) -> Result<Vec<Read>, StoreError> {
     let client = database.client().await?;
     let request =
         BatchGetDocumentsRequest { database: database.path().to_owned(), documents: names, ..Default::default() };
@@ -40,22 +43,27 @@ pub(super) async fn get(
     operation.read(call).await
 }
 
-async fn all(mut client: Client, request: Request<BatchGetDocumentsRequest>) -> Result<Vec<Raw>, Status> {
+async fn all(mut client: Client, request: Request<BatchGetDocumentsRequest>) -> Result<Vec<Read>, Status> {
     let mut answers = client.batch_get_documents(request).await?.into_inner();
     let mut found = Vec::new();
     while let Some(answer) = answers.message().await? {
         if let Some(Got::Found(document)) = answer.result {
-            found.push(document);
+            found.push((document, answer.read_time));
         }
     }
     Ok(found)
 }
 
-/// A document as the port gives it.
-pub(super) fn stored(raw: Raw) -> Result<Stored, StoreError> {
+/// A document as the port gives it, with the time at which it was read.
+pub(super) fn stored(raw: Raw, read_at: Option<&Timestamp>) -> Result<Stored, StoreError> {
     let version = version_of(&raw)?;
     let document = document_of(raw.fields)?;
-    Ok(Stored { document, version })
+    Ok(Stored { document, version, told_at: read_at.and_then(instant) })
+}
+
+/// Firestore's time as the port tells it: to the microsecond.
+pub(super) fn instant(at: &Timestamp) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::new(at.seconds, at.nanos / 1_000 * 1_000).ok()
 }
 
 /// The version of a document that was read.

@@ -34,7 +34,7 @@ pub(super) fn stored(row: &AccessGuard<'_, Row>) -> Result<Stored, StoreError> {
     let (commit, bytes) = row.value();
     let value = ciborium::from_reader(bytes).map_err(|error| StoreError::Damaged(Box::new(error)))?;
     let document = Document::from_value(value).map_err(|error: Misshapen| StoreError::Damaged(Box::new(error)))?;
-    Ok(Stored { document, version: version(commit) })
+    Ok(Stored { document, version: version(commit), told_at: None })
 }
 
 /// What an error of the file means for the store.

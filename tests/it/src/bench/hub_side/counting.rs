@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shared::ports::documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write};
 
 /// What was asked of a store.
@@ -43,6 +44,10 @@ impl Documents for CountingStore {
     async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError> {
         self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
         self.inner.commit(writes).await
+    }
+
+    fn written_at(&self, version: &Version) -> Option<Timestamp> {
+        self.inner.written_at(version)
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {
