@@ -275,6 +275,7 @@ impl Session {
         if let Some(access) = self.access.take() {
             self.retire(access, now);
             self.lapse = Some(Lapse { reason: LapseReason::ConsentReplaced, since_at: now });
+            self.stop_background();
             self.schedule();
         }
     }
@@ -287,6 +288,7 @@ impl Session {
             self.retire(access, now);
         }
         self.ended_at = Some(now);
+        self.stop_background();
         self.settle();
     }
 
@@ -313,11 +315,20 @@ impl Session {
     /// Notes that no consent works, unless a reason is noted already.
     pub fn note_lapse(&mut self, reason: LapseReason, now: Timestamp) {
         self.lapse.get_or_insert(Lapse { reason, since_at: now });
+        self.stop_background();
     }
 
-    /// Takes back that the refresh token counts as lost: whoever used it last has come late, but with certainty.
+    /// Takes back that the refresh token counts as lost: whoever used it last has come late, but with certainty. What is
+    /// done without anybody asking is due at once, and finds its place again by that.
     pub fn find_token(&mut self) {
-        self.lapse.take_if(|lapse| lapse.reason == LapseReason::TokenLost);
+        if let Some(lapse) = self.lapse.take_if(|lapse| lapse.reason == LapseReason::TokenLost) {
+            (self.balances_due_at, self.tokens_due_at) = (Some(lapse.since_at), Some(lapse.since_at));
+        }
+    }
+
+    /// Nothing is refreshed any more without anybody asking.
+    const fn stop_background(&mut self) {
+        (self.balances_due_at, self.tokens_due_at) = (None, None);
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         audit::AuditEvent,
+        bank::Bank,
         session::{AttemptStage, Session},
     },
     ports::store::Loaded,
@@ -43,11 +44,12 @@ pub async fn activate(
     loaded: Loaded<Session>,
     code: &str,
 ) -> Result<Session, ActivateError> {
+    let bank = deps.bank(&loaded.record.bank)?;
     let decide = |session: &Session, now| {
         if is_activated_by(session, code) {
             return Ok::<_, ActivateError>(Decision::Leave);
         }
-        Ok(Decision::Write(Box::new(activated(session, code, now)?), AuditEvent::SessionActivated))
+        Ok(Decision::Write(Box::new(activated(session, bank, code, now)?), AuditEvent::SessionActivated))
     };
     Ok(change(deps, trail, loaded, decide).await?.record)
 }
@@ -58,7 +60,7 @@ fn is_activated_by(session: &Session, code: &str) -> bool {
 }
 
 /// The session with the new consent in force and the old one put aside.
-fn activated(session: &Session, code: &str, now: Timestamp) -> Result<Session, ActivateError> {
+fn activated(session: &Session, bank: &Bank, code: &str, now: Timestamp) -> Result<Session, ActivateError> {
     if session.ended_at.is_some() {
         return Err(ActivateError::Ended);
     }
@@ -78,6 +80,7 @@ fn activated(session: &Session, code: &str, now: Timestamp) -> Result<Session, A
         session.retire(old, now);
     }
     session.lapse = None;
+    session.plan_background(bank, now);
     session.schedule();
     Ok(session)
 }

@@ -173,3 +173,27 @@ mod releases {
         assert_eq!(session.status(NOW), SessionStatus::Active);
     }
 }
+
+#[test]
+fn nothing_is_refreshed_by_itself_where_no_consent_works() {
+    let due = || {
+        let mut session = session();
+        session.access = Some(access());
+        (session.balances_due_at, session.tokens_due_at) = (Some(NOW), Some(NOW));
+        session
+    };
+    let ends: [fn(&mut Session); 3] = [
+        |session| session.end(NOW),
+        |session| session.yield_to_newer(NOW),
+        |session| session.note_lapse(LapseReason::TokenLost, NOW),
+    ];
+    for end in ends {
+        let mut session = due();
+        end(&mut session);
+        assert_eq!((session.balances_due_at, session.tokens_due_at), (None, None));
+    }
+    let mut session = due();
+    session.note_lapse(LapseReason::TokenLost, NOW);
+    session.find_token();
+    assert_eq!((session.balances_due_at, session.tokens_due_at), (Some(NOW), Some(NOW)), "due, and so put in order");
+}

@@ -68,6 +68,12 @@ impl Reader {
         Ok(entries.into_iter().find(|entry| entry.account_id == *account))
     }
 
+    /// The accounts that were listed under this consent; `None` if none were listed yet.
+    pub(in crate::flows) async fn known_accounts(&self) -> Result<Option<Vec<AccountId>>, ReadError> {
+        let entries = self.directory().await?;
+        Ok(entries.map(|entries| entries.into_iter().map(|entry| entry.account_id).collect()))
+    }
+
     async fn directory(&self) -> Result<Option<Vec<Entry>>, ReadError> {
         let session = &self.session.record;
         let now = self.deps.now();

@@ -126,6 +126,7 @@ async fn store_once(
             access.grant = StoredGrant { chain_ends_at: access.grant.chain_ends_at, ..stored };
             access.refresh = RefreshState::default();
             session.find_token();
+            session.plan_after_refresh(deps.bank(&leased.record.bank)?, now);
         }
         _ => session.retire_tokens(stored, now),
     }
