@@ -1,4 +1,4 @@
-//! The port [`BankHttp`] on reqwest and rustls.
+//! The port [`BankHttp`] on hyper and rustls.
 //!
 //! Every bank has a client of its own, made of its own document: identity, trust anchors, connection pool. So neither
 //! certificates nor connections can be mixed up between banks, and a bank that hangs holds up nobody else. A new identity
@@ -8,20 +8,24 @@ mod channel;
 mod deadline;
 mod fault;
 mod handshake;
+mod line;
+mod link;
 mod tls;
+mod verdict;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue,
+    HeaderMap, HeaderValue, Response,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-use reqwest::{Client, Response};
+use hyper::body::Body;
 use tokio::time::Instant;
 use url::Url;
 
-use self::channel::Channels;
+use self::{channel::Channels, line::Line};
 pub use self::{
     handshake::{Handshake, HandshakeError, shake_hands},
     tls::TlsSetupError,
@@ -30,7 +34,7 @@ use super::bounded_body::{self, BodyError};
 use crate::{
     domain::{bank::Bank, operation::Operation},
     ports::{
-        bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
+        bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse, Source},
         clock::Clock,
         identities::Identities,
     },
@@ -79,17 +83,17 @@ impl BankClient {
     pub async fn prepare(&self, bank: &Bank) -> Result<(), TlsSetupError> {
         let identity = self.identities.transport(&bank.tls).await?;
         let api = &bank.addresses.api;
-        self.channels.client(bank, Operation::Accounts, api, &identity, self.settings).map(drop)
+        self.channels.line(bank, Operation::Accounts, api, &identity, self.settings).map(drop)
     }
 
-    /// The client for that request, under the identity of now.
-    async fn client(&self, bank: &Bank, request: &BankRequest) -> Result<Client, BankHttpError> {
+    /// The line for that request, under the identity of now.
+    async fn line(&self, bank: &Bank, request: &BankRequest) -> Result<Line, BankHttpError> {
         let not_sent = |error: TlsSetupError| BankHttpError::NotSent(Box::new(error));
         let identity = self.identities.transport(&bank.tls).await.map_err(|fault| not_sent(fault.into()))?;
         // A bank would refuse it, and some count that against us.
         identity.facts.check_time(self.clock.now()).map_err(|misfit| BankHttpError::QwacExpired(Box::new(misfit)))?;
         let (operation, url) = (request.operation, &request.url);
-        self.channels.client(bank, operation, url, &identity, self.settings).map_err(not_sent)
+        self.channels.line(bank, operation, url, &identity, self.settings).map_err(not_sent)
     }
 }
 
@@ -99,8 +103,8 @@ impl BankHttp for BankClient {
         check_address(bank, &request.url).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
         let deadline = Instant::now() + bank.operations.total(request.operation, &bank.limits);
         let calling = async {
-            let client = self.client(bank, &request).await?;
-            exchange(&client, request, bank.limits.body_bytes).await
+            let line = self.line(bank, &request).await?;
+            receive(line.send(request).await?, bank.limits.body_bytes).await
         };
         deadline::before(deadline, calling).await.unwrap_or(Err(BankHttpError::Timeout))
     }
@@ -120,30 +124,25 @@ fn check_address(bank: &Bank, url: &Url) -> Result<(), AddressRefused> {
     if !bank.addresses.is_api(url) {
         return Err(AddressRefused::Foreign);
     }
-    // The HTTP client would turn them into an `Authorization` header.
+    // They would be lost on the way, or turned into an `Authorization` header.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(AddressRefused::Credentials);
     }
     Ok(())
 }
 
-async fn exchange(client: &Client, request: BankRequest, limit: usize) -> Result<BankResponse, BankHttpError> {
-    let mut outgoing = client.request(request.method, request.url).headers(request.headers);
-    if let Some(body) = request.body {
-        outgoing = outgoing.body(body);
-    }
-    let response = outgoing.send().await.map_err(fault::of_call)?;
-    receive(response, limit).await
-}
-
-async fn receive(mut response: Response, limit: usize) -> Result<BankResponse, BankHttpError> {
-    check_body_headers(response.headers()).map_err(|error| BankHttpError::Malformed(Box::new(error)))?;
-    let body = bounded_body::read(&mut response, limit).await.map_err(|error| match error {
+/// The whole answer, once its header has come.
+async fn receive<B>(response: Response<B>, limit: usize) -> Result<BankResponse, BankHttpError>
+where
+    B: Body<Data = Bytes, Error: Into<Source>>,
+{
+    let (head, body) = response.into_parts();
+    check_body_headers(&head.headers).map_err(|error| BankHttpError::Malformed(Box::new(error)))?;
+    let body = bounded_body::read(body, limit).await.map_err(|error| match error {
         BodyError::TooLarge => BankHttpError::TooLarge,
         BodyError::Unreadable(cause) => fault::of_body(cause),
     })?;
-    let status = response.status();
-    Ok(BankResponse { status, headers: std::mem::take(response.headers_mut()), body })
+    Ok(BankResponse { status: head.status, headers: head.headers, body })
 }
 
 /// What the header says of the body does not fit together, or not what we offered.

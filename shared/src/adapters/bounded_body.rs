@@ -1,7 +1,13 @@
 //! Reads the body of an answer from outside, up to a limit: whoever sends it does not decide how much memory it takes.
 
+use std::pin::pin;
+
 use bytes::{Bytes, BytesMut};
-use reqwest::Response;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+
+/// What went wrong below.
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body did not arrive in full.
 #[derive(Debug, thiserror::Error)]
@@ -11,24 +17,29 @@ pub(super) enum BodyError {
     TooLarge,
     /// The connection broke or the body does not decompress.
     #[error("the body could not be read")]
-    Unreadable(#[source] reqwest::Error),
+    Unreadable(#[source] Source),
 }
 
 /// The whole body, decompressed, of at most `limit` bytes. Reading stops at the first byte beyond it.
-pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Bytes, BodyError> {
-    let announced = announced_length(response, limit)?;
-    let mut body = BytesMut::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(BodyError::Unreadable)? {
-        if chunk.len() > limit - body.len() {
+pub(super) async fn read<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+where
+    B: Body<Data = Bytes, Error: Into<Source>>,
+{
+    let mut whole = BytesMut::with_capacity(announced_length(&body, limit)?);
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        // Trailers say nothing to us.
+        let Ok(chunk) = frame.map_err(|cause| BodyError::Unreadable(cause.into()))?.into_data() else { continue };
+        if chunk.len() > limit - whole.len() {
             return Err(BodyError::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        whole.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    Ok(whole.freeze())
 }
 
 /// What to expect: the length announced, zero if there is none. A compressed body's length is not known in advance.
-fn announced_length(response: &Response, limit: usize) -> Result<usize, BodyError> {
-    let length = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+fn announced_length(body: &impl Body, limit: usize) -> Result<usize, BodyError> {
+    let length = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
     if length > limit { Err(BodyError::TooLarge) } else { Ok(length) }
 }

@@ -9,6 +9,7 @@ mod gated;
 mod obsolete;
 mod pki;
 mod policy;
+mod refused;
 mod roll_over;
 mod server;
 mod setup;

@@ -32,10 +32,11 @@ pub(super) enum FetchError {
 /// The set that the source publishes now.
 pub(super) async fn fetch(client: &Client, source: &Url) -> Result<JwkSet, FetchError> {
     let call = client.get(source.clone()).header(ACCEPT, ACCEPTED).send().await;
-    let mut response = call.map_err(|error| FetchError::Call(error.without_url()))?;
+    let response = call.map_err(|error| FetchError::Call(error.without_url()))?;
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(response.status()));
     }
-    let body = bounded_body::read(&mut response, MAX_SET_BYTES).await.map_err(FetchError::Body)?;
+    let body = http::Response::from(response).into_body();
+    let body = bounded_body::read(body, MAX_SET_BYTES).await.map_err(FetchError::Body)?;
     key_set::parse(&body).map_err(FetchError::Set)
 }
