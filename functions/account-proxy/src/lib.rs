@@ -1,6 +1,7 @@
 //! Shows and ends sessions, and reads accounts for the CRM.
 
 mod data;
+mod quota;
 
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -82,6 +83,14 @@ pub fn routes() -> Vec<Route> {
                 .answers::<data::OneTransaction>(StatusCode::OK)
                 .with_presence()
                 .or_raw(),
+        ),
+        Route::get(
+            "/v1/sessions/{session}/accounts/{account}/quota",
+            read,
+            quota::quota,
+            Doc::new("What may still be read of an account without the PSU, and what a planned refresh would cost")
+                .asks::<quota::QuotaParams>()
+                .answers::<quota::Quota>(StatusCode::OK),
         ),
     ]
 }

@@ -29,17 +29,25 @@ use crate::{
     },
 };
 
+mod allowance;
+mod bank_word;
+mod counting;
 mod covered;
 mod directory;
 mod exchange;
 mod overview;
 mod period;
+pub mod quota;
 mod transactions;
 
-use self::exchange::Asked;
 pub use self::{
+    allowance::{Allowance, Cost},
     overview::{Overview, Partial},
     transactions::{Page, Wanted, WantedList},
+};
+use self::{
+    exchange::{Asked, Scope},
+    quota::Slot,
 };
 
 /// Why nothing was read.
@@ -118,6 +126,10 @@ pub struct Reader {
     bank: Arc<Bank>,
     attendance: Attendance,
     session: Loaded<Session>,
+    /// Slots in hand, for readings to come.
+    slots: Vec<Slot>,
+    /// When the last read was counted, if one was.
+    read_at: Option<Timestamp>,
 }
 
 impl Reader {
@@ -129,7 +141,7 @@ impl Reader {
         attendance: Attendance,
     ) -> Result<Self, ReadError> {
         let bank = Arc::clone(deps.bank(&session.record.bank)?);
-        Ok(Self { deps, trail, bank, attendance, session })
+        Ok(Self { deps, trail, bank, attendance, session, slots: Vec::new(), read_at: None })
     }
 
     /// The accounts under the consent, those of cards included where the bank has them. Their names are kept with the
@@ -142,7 +154,7 @@ impl Reader {
     pub async fn account(&mut self, account: &AccountId) -> Result<Reading<Account>, ReadError> {
         let reading = self
             .read_of(
-                account,
+                whole(account),
                 |bank, known, headers| accounts::read_one(bank, known, false, headers),
                 |bank, known, asked, response| accounts::read_one_answer(bank, known, asked.request_id, response),
             )
@@ -153,7 +165,7 @@ impl Reader {
     /// The account's balances.
     pub async fn balances(&mut self, account: &AccountId) -> Result<Reading<AccountBalances>, ReadError> {
         let reading = self
-            .read_of(account, balances::read, |bank, known, asked, response| {
+            .read_of(whole(account), balances::read, |bank, known, asked, response| {
                 balances::read_answer(bank, known, asked.request_id, response)
             })
             .await?;
@@ -197,8 +209,11 @@ impl Reader {
         with_balances: bool,
     ) -> Result<Reading<Vec<BankAccount>>, ReadError> {
         let bank = Arc::clone(&self.bank);
+        // The bank counts its two lists apart, and each is read once: one slot is for both.
+        let scope = Scope { account: None, is_part: kind == AccountKind::Card };
         let reading = self
             .read(
+                scope,
                 |bank, headers| accounts::read(bank, kind, with_balances, headers),
                 |asked, response| accounts::read_answer(&bank, kind, asked.request_id, response),
             )
@@ -207,10 +222,10 @@ impl Reader {
     }
 
     /// Reads something of one account. If the bank does not know it by the handle that we have, the accounts are
-    /// listed once, and it is asked again only by another handle.
+    /// listed once, and it is asked again only by another handle. A part of a read is not counted again.
     async fn read_of<T>(
         &mut self,
-        account: &AccountId,
+        (account, is_part): (&AccountId, bool),
         request: impl Fn(&Bank, KnownAccount<'_>, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
         answer: impl Fn(&Bank, KnownAccount<'_>, &Asked, &BankResponse) -> Result<T, AnswerError>,
     ) -> Result<Reading<T>, ReadError> {
@@ -220,6 +235,7 @@ impl Reader {
             let known = entry.as_known();
             let result = self
                 .read(
+                    Scope { account: Some(account), is_part },
                     |bank, headers| request(bank, known, headers),
                     |asked, response| answer(&bank, known, asked, response),
                 )
@@ -233,6 +249,11 @@ impl Reader {
             entry = found.ok_or(ReadError::AccountGone)?;
         }
     }
+}
+
+/// A read of its own of that account.
+const fn whole(account: &AccountId) -> (&AccountId, bool) {
+    (account, false)
 }
 
 /// The account under the hub's name.

@@ -106,7 +106,7 @@ pub async fn usable(
             Step::Lost => lapse(deps, trail, loaded, LapseReason::TokenLost).await?,
             Step::Call(_) => match refresh(deps, trail, loaded).await {
                 Ok(came) => refreshed |= came,
-                Err(error @ RefreshError::Trouble(Trouble::Bank(_))) => {
+                Err(error @ RefreshError::Trouble(Trouble::Bank(_) | Trouble::Held(_))) => {
                     let loaded = change::load(deps, &id).await?;
                     return meanwhile(deps, loaded, need).await?.ok_or(error);
                 }

@@ -129,13 +129,14 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_not_slept_on() {
-        let said = |left: &str, reset: &str| {
-            word(&names(), &response(&[("x-left", left), ("x-reset", reset)]), None, now())
-        };
+        let said =
+            |left: &str, reset: &str| word(&names(), &response(&[("x-left", left), ("x-reset", reset)]), None, now());
         for left in ["-3", "none", "", "0.0", "99999999999999999999999"] {
             assert_eq!(said(left, "600"), None, "{left}");
         }
-        for reset in ["-600", "0", "86401", "999999999999999999999", "2036-03-01T10:00:00Z", "2026-03-01T09:00:00Z", "soon"] {
+        for reset in
+            ["-600", "0", "86401", "999999999999999999999", "2036-03-01T10:00:00Z", "2026-03-01T09:00:00Z", "soon"]
+        {
             assert_eq!(said("0", reset), Some(Word::DayIsOver), "{reset}");
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         audit::AuditEvent,
         bank::Bank,
+        ids::AccountId,
         session::{LapseReason, Session},
     },
     flows::{
@@ -39,40 +40,77 @@ pub(super) struct Asked {
     pub request_id: Uuid,
 }
 
+/// One reading: what it is for, and whether it is one of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    /// The account; none for the list of accounts.
+    pub account: Option<&'a AccountId>,
+    /// Whether it is a part of a read that was counted before. The quota does not count it again.
+    pub is_part: bool,
+}
+
 impl Reader {
     /// Makes one reading: with a good token, and once more with a new one if the bank refuses it. A consent counts as
     /// refused only if the bank does not take a token that was asked for after it had refused another.
+    ///
+    /// Without the PSU it takes a slot first. A refused token costs no other one: the bank has read nothing.
     pub(super) async fn read<T>(
         &mut self,
+        scope: Scope<'_>,
         request: impl Fn(&Bank, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
         answer: impl Fn(&Asked, &BankResponse) -> Result<T, AnswerError>,
     ) -> Result<Reading<T>, ReadError> {
         let mut need = Need::Fresh;
         let mut tokens = 0;
+        let mut slot = None;
+        self.read_at = None;
         loop {
+            let mut usable = refresh::usable(&self.deps, &self.trail, self.session.clone(), need).await?;
+            let (asked, request) = self.asked(&usable, &request)?;
+            let generation = generation(&usable.session.record);
+            if let Some(key) = self.counted(&request, scope)? {
+                self.session = usable.session;
+                slot = Some(self.slot(key, slot.take()).await?);
+                usable.session = self.session.clone();
+                if generation != self::generation(&usable.session.record) {
+                    // Somebody was quicker with more than the ledger: the token in hand is an older one.
+                    continue;
+                }
+            }
             tokens += 1;
-            let usable = refresh::usable(&self.deps, &self.trail, self.session.clone(), need).await?;
-            let (response, result) = self.call(&usable, &request, &answer).await?;
+            let subject = Subject::from(&usable.session.record);
             self.session = usable.session;
+            let response = match self.deps.calls.send(&self.bank, &self.trail, subject, request).await {
+                Ok(response) => response,
+                Err(trouble) => return Err(self.not_answered(slot, trouble).await.into()),
+            };
+            let result = answer(&asked, &response);
+            if let Some(slot) = &mut slot {
+                slot.use_up();
+                self.hear(slot.key(), &response, result.as_ref().err()).await;
+            }
             let refusal = match result {
                 Ok(value) => return Ok(Reading { value, raw: response.body, as_of: self.deps.now() }),
                 Err(error) => error,
             };
-            let generation = self.session.record.access.as_ref().map_or(0, |access| access.grant.generation);
-            match self.standing(&refusal) {
-                Standing::TokenRefused if usable.grant.tokens.is_none() => {
-                    return Err(self.ask_consent(refusal).await?);
-                }
+            let error = match self.standing(&refusal) {
+                Standing::TokenRefused if usable.grant.tokens.is_none() => self.ask_consent(refusal).await?,
                 Standing::TokenRefused if need != Need::Fresh && usable.refreshed => {
-                    return Err(self.lapse(LapseReason::GrantRefused).await?);
+                    self.lapse(LapseReason::GrantRefused).await?
                 }
-                Standing::TokenRefused if tokens < TOKENS => need = Need::NewerThan(generation),
-                Standing::TokenRefused => return Err(ReadError::Busy(self.deps.now())),
-                Standing::ConsentOver(reason) => return Err(self.lapse(reason).await?),
-                Standing::ConsentDoubtful => return Err(self.ask_consent(refusal).await?),
-                Standing::AccountGone => return Err(ReadError::AccountGone),
-                Standing::NotTouched => return Err(Trouble::from(refusal).into()),
-            }
+                Standing::TokenRefused if tokens < TOKENS => {
+                    need = Need::NewerThan(generation);
+                    continue;
+                }
+                Standing::TokenRefused => ReadError::Busy(self.deps.now()),
+                Standing::ConsentOver(reason) => self.lapse(reason).await?,
+                Standing::ConsentDoubtful => self.ask_consent(refusal).await?,
+                Standing::AccountGone => ReadError::AccountGone,
+                Standing::NotTouched => Trouble::from(refusal).into(),
+            };
+            // The bank has read nothing. If it is asked otherwise at once, that is the same read.
+            self.slots.extend(slot);
+            return Err(error);
         }
     }
 
@@ -92,12 +130,12 @@ impl Reader {
         }
     }
 
-    async fn call<T>(
+    /// The request, made with this grant.
+    fn asked(
         &self,
         usable: &Usable,
         request: impl Fn(&Bank, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
-        answer: impl Fn(&Asked, &BankResponse) -> Result<T, AnswerError>,
-    ) -> Result<(BankResponse, Result<T, AnswerError>), Trouble> {
+    ) -> Result<(Asked, BankRequest), Trouble> {
         let headers = CallHeaders {
             request_id: self.deps.call_id()?,
             psu: self.attendance.psu(),
@@ -105,19 +143,15 @@ impl Reader {
             access_token: usable.grant.access_token(),
         };
         let request = request(&self.bank, &headers)?;
-        let asked = Asked { url: request.url.clone(), request_id: headers.request_id };
-        let subject = Subject::from(&usable.session.record);
-        let response = self.deps.calls.send(&self.bank, &self.trail, subject, request).await?;
-        let result = answer(&asked, &response);
-        Ok((response, result))
+        Ok((Asked { url: request.url.clone(), request_id: headers.request_id }, request))
     }
 
     /// Notes why the consent works no more. Answers the error that says so; if somebody has gone on with a newer grant
     /// meanwhile, or the refusal may have another reason, the caller may try again.
     async fn lapse(&self, reason: LapseReason) -> Result<ReadError, Trouble> {
-        let seen = self.session.record.access.as_ref().map(|access| access.grant.generation);
+        let seen = generation(&self.session.record);
         let decide = |session: &Session, now| {
-            let current = session.access.as_ref().map(|access| access.grant.generation);
+            let current = generation(session);
             let is_in_doubt = reason == LapseReason::GrantRefused && may_be_outdated(session, now);
             if current != seen || session.lapse.is_some() || is_in_doubt {
                 return Ok::<_, Trouble>(Decision::Leave);
@@ -159,6 +193,11 @@ impl Reader {
             None => Ok(Trouble::from(refusal).into()),
         }
     }
+}
+
+/// The generation of the grant in force; 0 if there is none.
+fn generation(session: &Session) -> u64 {
+    session.access.as_ref().map_or(0, |access| access.grant.generation)
 }
 
 /// Whether a bank may refuse the access token though the consent works: the token has ended meanwhile, or somebody is

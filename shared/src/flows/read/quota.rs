@@ -129,7 +129,11 @@ pub(super) fn limit(deps: &Deps, session: &Session) -> Result<u32, ReadError> {
 
 /// Gives slots back under which surely no call was seen by the bank. If the store does not take it they are lost.
 pub(super) async fn give_back(deps: &Deps, loaded: &mut Loaded<Session>, slots: &[Slot]) {
-    let give_back = |ledger: &mut Ledger, _| slots.iter().for_each(|slot| drop(ledger.give_back(&slot.ticket)));
+    let give_back = |ledger: &mut Ledger, _| {
+        for slot in slots {
+            ledger.give_back(&slot.ticket);
+        }
+    };
     note(deps, loaded, give_back).await;
 }
 

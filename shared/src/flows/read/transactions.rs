@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use url::Url;
 
 use super::{ReadError, Reader, Reading, period};
@@ -30,6 +30,9 @@ use crate::{
 
 /// How long a cursor can be used: as long as banks keep a paging session open, roughly.
 const CURSOR_LIFETIME: Duration = Duration::from_mins(15);
+
+/// How long after its beginning a later page still belongs to the same read.
+const ONE_READ: SignedDuration = SignedDuration::from_hours(1);
 
 /// One page of transactions.
 pub struct Page {
@@ -69,6 +72,8 @@ struct Step {
     coverage: Coverage,
     seen: Seen,
     pages: u32,
+    /// When the read began that this page belongs to, if it was counted.
+    read_at: Option<Timestamp>,
 }
 
 enum Ask {
@@ -101,14 +106,16 @@ impl Reader {
         }
         let entries = self.within(page.transactions, &coverage);
         let (named, seen) = name(account, &self.bank.data.ids, entries, &step.seen);
-        let next = page.next.map(|next| (next, step.slice_from)).or(older.map(|(next, from)| (next, Some(from))));
-        let next_cursor = match next {
-            Some((next, slice_from)) => {
+        let read_at = self.read_at.or(step.read_at);
+        let next = page.next.map(|next| (next, step.slice_from, read_at));
+        // The bank knows nothing of slices: the next one is another list to it, and another read.
+        let next_cursor = match next.or(older.map(|(next, from)| (next, Some(from), None))) {
+            Some((next, slice_from, read_at)) => {
                 let pages = step.pages.saturating_add(1);
                 let ends_at = self.deps.now() + CURSOR_LIFETIME;
                 Some(self.cursor(
                     account,
-                    &Position { next, slice_from, coverage: coverage.clone(), seen, pages, ends_at },
+                    &Position { next, slice_from, coverage: coverage.clone(), seen, pages, read_at, ends_at },
                 )?)
             }
             None => None,
@@ -125,7 +132,7 @@ impl Reader {
         }
         let reading = self
             .read_of(
-                account,
+                (account, false),
                 |bank, known, headers| transactions::read_one(bank, known, bank_id, headers),
                 |bank, known, asked, response| {
                     transactions::read_one_answer(bank, known, bank_id, asked.request_id, response)
@@ -162,6 +169,7 @@ impl Reader {
                 coverage: coverage.clone(),
                 seen: Seen::default(),
                 pages: 0,
+                read_at: None,
             };
             let error = match self.step(account, &step).await {
                 Ok(reading) => return Ok((step, reading)),
@@ -179,8 +187,9 @@ impl Reader {
     }
 
     async fn step(&mut self, account: &AccountId, step: &Step) -> Result<Reading<Stepped>, ReadError> {
+        let is_part = self.is_part(step.read_at);
         self.read_of(
-            account,
+            (account, is_part),
             |bank, known, headers| match &step.ask {
                 Ask::First(query) => transactions::read(bank, known, query, headers),
                 Ask::Page(page) => transactions::read_page(bank, known, page, headers),
@@ -192,6 +201,13 @@ impl Reader {
             },
         )
         .await
+    }
+
+    /// Whether a page belongs to a read that was counted at that time. A list is one read, however many pages it has, if
+    /// they are read within an hour; unless the bank counts each page.
+    fn is_part(&self, read_at: Option<Timestamp>) -> bool {
+        let now = self.session.store_now(&*self.deps.clock);
+        !self.bank.background.pages_count && read_at.is_some_and(|at| now.duration_since(at) < ONE_READ)
     }
 
     /// What the list covers, of what a bank gives that takes no such parameter.
@@ -228,8 +244,8 @@ impl Reader {
 
 impl From<Position> for Step {
     fn from(position: Position) -> Self {
-        let Position { next, slice_from, coverage, seen, pages, .. } = position;
-        Self { ask: Ask::Page(next), slice_from, coverage, seen, pages }
+        let Position { next, slice_from, coverage, seen, pages, read_at, .. } = position;
+        Self { ask: Ask::Page(next), slice_from, coverage, seen, pages, read_at }
     }
 }
 

@@ -3,7 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    super::{change, deps::Deps, revoke, trail::Trail, trouble::Trouble},
+    super::{
+        change,
+        deps::Deps,
+        revoke,
+        trail::Trail,
+        trouble::{Held, Trouble},
+    },
     RefreshError, decide, working,
 };
 use crate::{
@@ -45,6 +51,9 @@ pub(super) async fn prepare(deps: &Deps, trail: &Trail, loaded: &Loaded<Session>
 ///
 /// A commit whose answer is lost is looked after and, if it is not there, sent again from the same version: only one of
 /// the two can land, and whichever it was is known by what stands there then (F4).
+///
+/// Where the bank bounds how often a day tokens are refreshed, the use is counted in the same write. Nothing left is
+/// [`Held::Quota`], and no lease is taken.
 pub(super) async fn take(
     deps: &Deps,
     trail: &Trail,
@@ -54,6 +63,10 @@ pub(super) async fn take(
     let mut session = loaded.record.clone();
     if let Some(access) = &mut session.access {
         access.refresh = state.clone();
+    }
+    if let Some(limit) = deps.bank(&session.bank)?.background.token_refreshes_per_day {
+        let counted = session.ledger.reserve_token_refresh(limit, loaded.store_now(&*deps.clock));
+        counted.map_err(|exhausted| Trouble::from(Held::from(exhausted)))?;
     }
     let audit = trail.record(&session, AuditEvent::RefreshStarted, deps.now());
     let mut trouble = Trouble::Contention;

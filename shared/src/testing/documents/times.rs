@@ -27,7 +27,10 @@ pub(super) async fn a_read_is_no_earlier_than_the_commits_before_it(scratch: &Sc
         let version = scratch.write(Write::Put(scratch.key("a"), scratch.document(number))).await;
         let [written, read, found] = times(scratch).await;
         assert_eq!(written, scratch.store.written_at(&version), "{scratch}: a version was written twice");
-        assert!(last <= written && written <= read && read <= found, "{scratch}: {last:?} {written:?} {read:?} {found:?}");
+        assert!(
+            last <= written && written <= read && read <= found,
+            "{scratch}: {last:?} {written:?} {read:?} {found:?}"
+        );
         last = found;
     }
 }

@@ -101,7 +101,8 @@ pub fn good_cursor() -> String {
     let ends_at = NOW.checked_add(jiff::SignedDuration::from_mins(15)).unwrap();
     let (session, account) = owner(1);
     let coverage = Coverage { status: BookingStatus::Both, from: None, to: None, notes: Vec::new() };
-    let position = Position { next, slice_from: None, coverage, seen: Seen::default(), pages: 1, read_at: None, ends_at };
+    let position =
+        Position { next, slice_from: None, coverage, seen: Seen::default(), pages: 1, read_at: None, ends_at };
     Cursors::new(&key()).unwrap().seal(&session, &account, &position, [4; 12]).unwrap()
 }
 
