@@ -1,15 +1,19 @@
 //! Runs the scheduler's jobs.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::ids::SessionId,
+    domain::{ids::SessionId, job_lease::Job, session::SHARDS},
     flows::{
+        jobs,
         rewrap::{self, Rewrapped},
+        trail::Trail,
         upkeep::{self, Summary},
     },
     http::{
@@ -24,23 +28,23 @@ use utoipa::{IntoParams, ToSchema};
 /// The function's routes.
 pub fn routes() -> Vec<Route> {
     let doc = Doc::new(
-        "Run a job: `expiry-watch` sees to everything that ends by itself, `rewrap` moves data keys under the newest \
-         key encryption keys",
+        "Run a job: `refresh-balances` and `refresh-tokens` refresh what is due, `expiry-watch` sees to everything that \
+         ends by itself, `rewrap` moves data keys under the newest key encryption keys",
     );
-    vec![Route::post(
-        "/v1/jobs/{job}",
-        Audience::Scheduler,
-        run,
-        doc.asks::<Position>().answers::<Done>(StatusCode::OK),
-    )]
+    vec![Route::post("/v1/jobs/{job}", Audience::Scheduler, run, doc.asks::<Asked>().answers::<Done>(StatusCode::OK))]
 }
 
-/// Where a job goes on.
-#[derive(Deserialize, IntoParams)]
+/// What a job is asked besides its name.
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Position {
+struct Asked {
     /// `rewrap` only: the session that an earlier run's `resume_after` names.
     after: Option<String>,
+    /// `refresh-balances` and `refresh-tokens` only: one of the sixteen shards, from 0; all of them if it is left out.
+    #[param(maximum = 15)]
+    shard: Option<u8>,
+    /// `refresh-balances` and `refresh-tokens` only: tell what a run would do and cost, call no bank and write nothing.
+    dry_run: Option<bool>,
 }
 
 /// What a job did.
@@ -51,22 +55,65 @@ enum Done {
     ExpiryWatch(Summary),
     /// `rewrap`.
     Rewrap(Rewrapped),
+    /// `refresh-balances` and `refresh-tokens`.
+    Refresh(Box<jobs::Summary>),
 }
+
+/// When the run was scheduled for, as Cloud Scheduler tells; the same in every delivery of one run.
+const SCHEDULE_TIME: &str = "x-cloudscheduler-scheduletime";
+
+/// Which of the scheduler's jobs it is.
+const JOB_NAME: &str = "x-cloudscheduler-jobname";
 
 async fn run(
     State(app): State<App>,
     Audit(trail): Audit,
     Path(job): Path<String>,
-    position: Result<Query<Position>, QueryRejection>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Done>, Problem> {
-    let Query(Position { after }) = position.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
-    let after = after.map(SessionId::parse).transpose();
-    let after = after.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
-    let done = match (job.as_str(), after) {
-        ("rewrap", after) => Done::Rewrap(rewrap::run(&app.deps, &trail, after).await?),
-        ("expiry-watch", None) => Done::ExpiryWatch(upkeep::run(&app.deps, &trail).await?),
-        ("expiry-watch", Some(_)) => return Err(Code::RequestInvalid.into()),
+    let Query(asked) = asked.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
+    let done = match job.as_str() {
+        "refresh-balances" => refresh(&app, &trail, Job::RefreshBalances, asked, &headers).await?,
+        "refresh-tokens" => refresh(&app, &trail, Job::RefreshTokens, asked, &headers).await?,
+        "rewrap" => {
+            let after = asked.only_after()?;
+            Done::Rewrap(rewrap::run(&app.deps, &trail, after).await?)
+        }
+        "expiry-watch" => {
+            asked.nothing()?;
+            Done::ExpiryWatch(upkeep::run(&app.deps, &trail).await?)
+        }
         _ => return Err(Code::NotFound.into()),
     };
     Ok(Json(done))
+}
+
+async fn refresh(app: &App, trail: &Arc<Trail>, job: Job, asked: Asked, headers: &HeaderMap) -> Result<Done, Problem> {
+    let Asked { after: None, shard, dry_run } = asked else { return Err(Code::RequestInvalid.into()) };
+    if shard.is_some_and(|shard| shard >= SHARDS) {
+        return Err(Code::RequestInvalid.into());
+    }
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let scheduled_at = text(SCHEDULE_TIME).map(str::parse).transpose();
+    let wanted = jobs::Wanted {
+        job,
+        shard,
+        dry_run: dry_run.unwrap_or(false),
+        scheduled_at: scheduled_at.map_err(|_| Problem::from(Code::RequestInvalid))?,
+        scheduler: text(JOB_NAME).unwrap_or_default().to_owned(),
+    };
+    let summary = jobs::run(&app.deps, trail, &wanted, |error| Problem::from(error).code.name()).await?;
+    Ok(Done::Refresh(Box::new(summary)))
+}
+
+impl Asked {
+    fn only_after(self) -> Result<Option<SessionId>, Problem> {
+        let Self { after, shard: None, dry_run: None } = self else { return Err(Code::RequestInvalid.into()) };
+        after.map(SessionId::parse).transpose().map_err(|error| Problem::caused(Code::RequestInvalid, error))
+    }
+
+    fn nothing(self) -> Result<(), Problem> {
+        if self.only_after()?.is_none() { Ok(()) } else { Err(Code::RequestInvalid.into()) }
+    }
 }
