@@ -41,6 +41,7 @@ use crate::{
     },
     ports::{
         clock::Clock,
+        documents::Documents,
         entropy::{NoEntropy, random},
         store::Store,
     },
@@ -110,11 +111,15 @@ impl fmt::Debug for Hub {
 impl Hub {
     /// Reads documents, checks every bank's certificates, opens store and keys, and waits until both answer.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        Self::start_by(settings, Arc::new(SystemClock)).await
+        Self::start_by(settings, Arc::new(SystemClock), |store| store).await
     }
 
-    /// The same by another clock.
-    pub async fn start_by(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    /// The same by another clock, and with something around the store.
+    pub async fn start_by(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        around: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
+    ) -> Result<Self, StartError> {
         let banks = read_banks(&settings.banks, settings.environment);
         let tenants = read_tenants(&settings.tenants);
         let (banks, tenants) = both(banks, tenants)?;
@@ -122,6 +127,7 @@ impl Hub {
         let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock));
         certificates::check_identities(&banks, &client).await.map_err(StartError::Certificates)?;
         let adapters = Adapters::open(settings, &banks, client, identities, clock).await?;
+        let adapters = Adapters { documents: around(adapters.documents), ..adapters };
         certificates::check_seals(&banks, &*adapters.seals).await.map_err(StartError::Certificates)?;
         Self::of(settings, banks, tenants, adapters)
     }

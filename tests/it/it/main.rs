@@ -18,6 +18,7 @@ mod faults;
 mod habits;
 mod incidents;
 mod lists;
+mod quota;
 mod records;
 mod refresh;
 mod refusals;

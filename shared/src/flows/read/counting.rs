@@ -12,10 +12,9 @@ use super::{
 };
 use crate::{
     domain::{
-        bank::{Incomplete, PsuHeader},
+        bank::{Bank, Incomplete, PsuHeader},
         data_kind::DataKind,
         ledger::LedgerKey,
-        operation::Operation,
         presence::Attendance,
         session::Session,
     },
@@ -27,7 +26,10 @@ use crate::{
         bank_http::{BankRequest, BankResponse},
         store::Loaded,
     },
-    protocol::{adjustment::adjusted, berlin_group::errors::AnswerError},
+    protocol::{
+        adjustment::{NotMade, adjusted},
+        berlin_group::errors::AnswerError,
+    },
 };
 
 impl Reader {
@@ -58,11 +60,7 @@ impl Reader {
     /// What would not leave at all is told before a slot is taken for it.
     pub(super) fn counted(&self, request: &BankRequest, scope: Scope<'_>) -> Result<Option<LedgerKey>, Trouble> {
         let Some(kind) = DataKind::of(request.operation).filter(|_| !scope.is_part) else { return Ok(None) };
-        if is_attended(&request.headers) && self.leaves_the_psu_in(request.operation) {
-            return Ok(None);
-        }
-        let sent = adjusted(&self.bank, request.clone())?;
-        if is_attended(&sent.headers) {
+        if !is_background(&self.bank, request)? {
             return Ok(None);
         }
         let now = self.deps.now();
@@ -70,19 +68,6 @@ impl Reader {
             return Err(Trouble::Maintenance(until));
         }
         Ok(Some(scope.account.map_or(LedgerKey::ACCOUNTS, |account| LedgerKey::of(account, kind))))
-    }
-
-    /// Whether nothing in the bank's document can take the PSU's address out of a request: nearly every bank's.
-    fn leaves_the_psu_in(&self, operation: Operation) -> bool {
-        let psu = &self.bank.psu;
-        let name = PsuHeader::IpAddress.header();
-        psu.incomplete == Incomplete::Refuse
-            && !psu.forbidden.contains(&PsuHeader::IpAddress)
-            && self
-                .bank
-                .operations
-                .of(operation)
-                .all(|profile| profile.without_headers.iter().all(|drops| drops != name))
     }
 
     /// A slot for the key: the one in hand, one that was taken for this reader, or else one that is taken now. Too old a
@@ -154,7 +139,60 @@ impl Reader {
     }
 }
 
-/// Whether the bank sees by these headers that the PSU is there.
-fn is_attended(headers: &HeaderMap) -> bool {
-    headers.contains_key(PsuHeader::IpAddress.header())
+/// Whether the bank will take the request, as it leaves, for one without the PSU.
+fn is_background(bank: &Bank, request: &BankRequest) -> Result<bool, NotMade> {
+    let tells = |headers: &HeaderMap| headers.contains_key(PsuHeader::IpAddress.header());
+    // At nearly every bank nothing takes the PSU's address out again.
+    let stays = bank.psu.incomplete == Incomplete::Refuse && !bank.psu.forbidden.contains(&PsuHeader::IpAddress);
+    if stays && tells(&request.headers) {
+        return Ok(false);
+    }
+    Ok(!tells(&adjusted(bank, request.clone())?.headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::{
+        domain::{bank::PsuProfile, operation::Operation},
+        testing::samples,
+    };
+
+    fn request(headers: &[(&'static str, &'static str)]) -> BankRequest {
+        let url = "https://api.bank.example/v1/accounts/1/balances".parse().unwrap();
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        BankRequest { operation: Operation::Balances, method: Method::GET, url, headers, body: None }
+    }
+
+    fn bank(psu: PsuProfile) -> Bank {
+        Bank { psu, ..samples::bank() }
+    }
+
+    const ADDRESS: &[(&str, &str)] = &[("psu-ip-address", "192.0.2.7")];
+
+    #[test]
+    fn the_psus_address_makes_a_call_attended() {
+        let bank = bank(PsuProfile::default());
+        assert_eq!(is_background(&bank, &request(ADDRESS)), Ok(false));
+        assert_eq!(is_background(&bank, &request(&[("psu-user-agent", "x")])), Ok(true));
+    }
+
+    #[test]
+    fn a_call_that_the_bank_will_not_take_for_attended_is_background() {
+        let required = [PsuHeader::IpAddress, PsuHeader::UserAgent].into();
+        let strict = bank(PsuProfile { required, incomplete: Incomplete::Background, ..PsuProfile::default() });
+        assert_eq!(is_background(&strict, &request(ADDRESS)), Ok(true));
+        let whole = [ADDRESS, &[("psu-user-agent", "x")]].concat();
+        assert_eq!(is_background(&strict, &request(&whole)), Ok(false));
+        let shy = bank(PsuProfile { forbidden: [PsuHeader::IpAddress].into(), ..PsuProfile::default() });
+        assert_eq!(is_background(&shy, &request(ADDRESS)), Ok(true));
+    }
+
+    #[test]
+    fn what_would_not_leave_is_told_first() {
+        let bank = bank(PsuProfile { background: false, ..PsuProfile::default() });
+        assert_eq!(is_background(&bank, &request(&[])), Err(NotMade::NotAttended));
+    }
 }

@@ -187,7 +187,8 @@ impl Reader {
     }
 
     async fn step(&mut self, account: &AccountId, step: &Step) -> Result<Reading<Stepped>, ReadError> {
-        let is_part = self.is_part(step.read_at);
+        let now = self.session.store_now(&*self.deps.clock);
+        let is_part = !self.bank.background.pages_count && is_one_read(step.read_at, now);
         self.read_of(
             (account, is_part),
             |bank, known, headers| match &step.ask {
@@ -201,13 +202,6 @@ impl Reader {
             },
         )
         .await
-    }
-
-    /// Whether a page belongs to a read that was counted at that time. A list is one read, however many pages it has, if
-    /// they are read within an hour; unless the bank counts each page.
-    fn is_part(&self, read_at: Option<Timestamp>) -> bool {
-        let now = self.session.store_now(&*self.deps.clock);
-        !self.bank.background.pages_count && read_at.is_some_and(|at| now.duration_since(at) < ONE_READ)
     }
 
     /// What the list covers, of what a bank gives that takes no such parameter.
@@ -270,5 +264,24 @@ const fn is_of(status: TransactionStatus, wanted: BookingStatus) -> bool {
         BookingStatus::Booked => matches!(status, TransactionStatus::Booked),
         BookingStatus::Pending => matches!(status, TransactionStatus::Pending),
         BookingStatus::Information => matches!(status, TransactionStatus::Information),
+    }
+}
+
+/// Whether a page belongs to the read that was counted at that time: a list is one read, however many pages it has, as
+/// long as they are read within an hour.
+fn is_one_read(counted_at: Option<Timestamp>, now: Timestamp) -> bool {
+    counted_at.is_some_and(|at| now.duration_since(at) < ONE_READ)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_belong_to_a_read_for_an_hour() {
+        let counted = Timestamp::UNIX_EPOCH;
+        assert!(is_one_read(Some(counted), counted + SignedDuration::from_mins(59)));
+        assert!(!is_one_read(Some(counted), counted + SignedDuration::from_mins(60)));
+        assert!(!is_one_read(None, counted), "the PSU was there, and nothing was counted");
     }
 }

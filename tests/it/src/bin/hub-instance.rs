@@ -3,10 +3,11 @@
 
 use std::{env, error::Error, fs, io::Read, path::PathBuf, process::ExitCode, sync::Arc, thread};
 
-use it::fleet::Function;
+use it::fleet::{Function, shifted_store::ShiftedStore};
 use shared::{
     config::settings::Settings,
     http::server,
+    ports::clock::Clock,
     telemetry::{self, Format},
     testing::clock::FileClock,
     wiring::{self, Hub},
@@ -34,10 +35,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let function: Function = env::args().nth(1).ok_or("which function?")?.parse()?;
     telemetry::init(Format::Stackdriver)?;
     let settings = Settings::from_environment()?;
-    let clock = FileClock::at(file("HUB_INSTANCE_CLOCK")?);
+    let clock: Arc<dyn Clock> = Arc::new(FileClock::at(file("HUB_INSTANCE_CLOCK")?));
+    let (shared_clock, started_at) = (Arc::clone(&clock), FileClock::at(file("HUB_INSTANCE_CLOCK_START")?).now());
+    let around = |store| Arc::new(ShiftedStore::new(store, shared_clock, started_at)) as _;
     let mut ends = Box::pin(server::termination()?);
     let hub = tokio::select! {
-        hub = Hub::start_by(&settings, Arc::new(clock)) => hub?,
+        hub = Hub::start_by(&settings, clock, around) => hub?,
         () = &mut ends => return Ok(()),
     };
     let listener = wiring::listen(&settings).await?;

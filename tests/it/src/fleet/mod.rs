@@ -5,6 +5,7 @@
 mod front;
 mod function;
 mod process;
+pub mod shifted_store;
 
 use std::{
     net::SocketAddr,
@@ -17,7 +18,11 @@ use shared::testing::clock::FileClock;
 use tokio::net::TcpListener;
 
 use self::process::Process;
-pub use self::{front::Front, function::Function, process::CLOCK};
+pub use self::{
+    front::Front,
+    function::Function,
+    process::{CLOCK, CLOCK_START},
+};
 
 /// Which program the processes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +57,7 @@ impl Fleet {
     /// Starts every process and waits until all serve. The front is at the listener's address.
     pub async fn start(plan: Plan, listener: TcpListener, now: Timestamp) -> Self {
         FileClock::show(&plan.folder.join(CLOCK), now).unwrap();
+        FileClock::show(&plan.folder.join(CLOCK_START), now).unwrap();
         let each = Function::ALL.into_iter().flat_map(|function| (0..plan.instances).map(move |_| function));
         let processes = each.enumerate().map(|(number, function)| Process::start(&plan, function, number)).collect();
         let fleet = Self { front: Front::start(listener), plan, processes: Mutex::new(processes) };

@@ -17,6 +17,9 @@ use super::{Plan, Program, function::Function};
 /// The clock's file in a fleet's folder.
 pub const CLOCK: &str = "clock";
 
+/// What the clock showed when the fleet started, in a file beside it.
+pub const CLOCK_START: &str = "clock-start";
+
 /// How often it is looked whether a process serves.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
 
@@ -42,6 +45,7 @@ impl Process {
                 let mut command = Command::new(program("hub-instance"));
                 command.arg(function.name()).env_clear();
                 command.env("HUB_INSTANCE_CLOCK", plan.folder.join(CLOCK)).env("HUB_INSTANCE_PORT_FILE", &port_file);
+                command.env("HUB_INSTANCE_CLOCK_START", plan.folder.join(CLOCK_START));
                 (command, 0)
             }
             Program::Function => {

@@ -26,6 +26,7 @@ use shared::{
         tenant_document::read_tenants,
     },
     domain::{pseudonym::PseudonymKey, purpose::Purpose, secret::Secret32},
+    flows::deps::Deps,
     http::server,
     ports::{documents::Documents, keys::KeyWrap},
     testing::{
@@ -48,6 +49,7 @@ pub struct InProcess {
     counting: Arc<CountingStore>,
     keys: Arc<MemoryKeys>,
     file: PathBuf,
+    deps: Arc<Deps>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -62,6 +64,11 @@ impl InProcess {
         self.keys.calls()
     }
 
+    /// What the hub's flows are made of, for a test that calls one of them as a job would.
+    pub const fn deps(&self) -> &Arc<Deps> {
+        &self.deps
+    }
+
     pub(in super::super) fn start(folder: &Path, listener: TcpListener, clock: &Arc<ManualClock>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let file = folder.join("hub.redb");
@@ -72,7 +79,8 @@ impl InProcess {
         let (stop, stopped) = oneshot::channel::<()>();
         let router = hub.router(own_routes());
         tokio::spawn(server::serve(listener, router, hub.work(), async { drop(stopped.await) }));
-        Self { documents, counting, keys, file, _stop: stop }
+        let deps = Arc::clone(&hub.app().deps);
+        Self { documents, counting, keys, file, deps, _stop: stop }
     }
 }
 
