@@ -17,6 +17,7 @@ use crate::{
         pseudonym_key_file::PseudonymKeyError,
         redb_store::OpenError,
         system::SystemClock,
+        webhook_client::WebhookSetupError,
     },
     config::{bank_document::read_banks, mistakes::Mistakes, settings::Settings, tenant_document::read_tenants},
     domain::{
@@ -27,6 +28,7 @@ use crate::{
     flows::{
         bank_call::BankCalls,
         deps::Deps,
+        events::Courier,
         single_flight::SingleFlight,
         vault::{DekCache, Vault},
     },
@@ -79,6 +81,9 @@ pub enum StartError {
     /// The client for key sets could not be made.
     #[error(transparent)]
     KeySets(#[from] JwksSetupError),
+    /// The client for webhooks could not be made.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookSetupError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
@@ -139,8 +144,21 @@ impl Hub {
         tenants: Vec<Tenant>,
         adapters: Adapters,
     ) -> Result<Self, StartError> {
-        let Adapters { documents, keys, signer, identities, seals, bank_http, key_sets, clock, entropy, pseudonyms } =
-            adapters;
+        let Adapters {
+            documents,
+            keys,
+            signer,
+            identities,
+            seals,
+            bank_http,
+            webhooks,
+            key_sets,
+            clock,
+            entropy,
+            pseudonyms,
+        } = adapters;
+        let receivers =
+            tenants.iter().filter_map(|tenant| Some((tenant.id.clone(), tenant.webhook.clone()?))).collect();
         let spans = RequestSpans::new(Arc::clone(&clock), Arc::clone(&entropy), settings.project.as_deref());
         let gate = Gate::new(tenants, &settings.audience, key_sets, Arc::clone(&clock));
         let deps = Deps {
@@ -149,6 +167,7 @@ impl Hub {
             calls: BankCalls::new(bank_http, seals, Arc::new(AuditLog), Arc::clone(&clock), Arc::clone(&entropy)),
             identities,
             banks: banks.into_iter().map(|bank| (bank.id.clone(), Arc::new(bank))).collect::<BTreeMap<_, _>>(),
+            webhooks: receivers,
             cursors: Cursors::new(&pseudonyms.derive("cursors"))?,
             pseudonyms,
             owner: OwnerId::from_random(random(&*entropy)?),
@@ -159,7 +178,8 @@ impl Hub {
             public_url: settings.public_url.clone(),
             egress_address: settings.egress_address,
         };
-        let app = App { deps: Arc::new(deps), gate: Arc::new(gate), keys, signer };
+        let courier = Arc::new(Courier { signer: Arc::clone(&signer), webhooks });
+        let app = App { deps: Arc::new(deps), gate: Arc::new(gate), keys, signer, courier };
         Ok(Self { app, spans })
     }
 

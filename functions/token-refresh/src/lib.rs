@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{ids::SessionId, job_lease::Job, session::SHARDS},
     flows::{
+        events::deliver::{self, Delivered},
         jobs,
         rewrap::{self, Rewrapped},
         trail::Trail,
@@ -29,7 +30,8 @@ use utoipa::{IntoParams, ToSchema};
 pub fn routes() -> Vec<Route> {
     let doc = Doc::new(
         "Run a job: `refresh-balances` and `refresh-tokens` refresh what is due, `expiry-watch` sees to everything that \
-         ends by itself, `rewrap` moves data keys under the newest key encryption keys",
+         ends by itself, `deliver-events` brings events to the CRMs' webhooks, `rewrap` moves data keys under the newest \
+         key encryption keys",
     );
     vec![Route::post("/v1/jobs/{job}", Audience::Scheduler, run, doc.asks::<Asked>().answers::<Done>(StatusCode::OK))]
 }
@@ -57,6 +59,8 @@ enum Done {
     Rewrap(Rewrapped),
     /// `refresh-balances` and `refresh-tokens`.
     Refresh(Box<jobs::Summary>),
+    /// `deliver-events`.
+    DeliverEvents(Delivered),
 }
 
 /// When the run was scheduled for, as Cloud Scheduler tells; the same in every delivery of one run.
@@ -83,6 +87,10 @@ async fn run(
         "expiry-watch" => {
             asked.nothing()?;
             Done::ExpiryWatch(upkeep::run(&app.deps, &trail).await?)
+        }
+        "deliver-events" => {
+            asked.nothing()?;
+            Done::DeliverEvents(deliver::run(&app.deps, &app.courier, &trail).await?)
         }
         _ => return Err(Code::NotFound.into()),
     };

@@ -26,10 +26,10 @@ pub const QUERIES: [HubQuery; 7] = [
     HubQuery { collection: Collection::Sessions, equal: &["psu", "bank"], until: None },
     // Upkeep: what is due, shard by shard.
     HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("due_at") },
-    // The jobs: what is to be refreshed, and what the CRM is to be told, shard by shard.
+    // The jobs: what is to be refreshed, shard by shard, and what a CRM is to be told, so that none waits for another.
     HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("balances_due_at") },
     HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("tokens_due_at") },
-    HubQuery { collection: Collection::Sessions, equal: &["shard"], until: Some("events_due_at") },
+    HubQuery { collection: Collection::Sessions, equal: &["tenant", "shard"], until: Some("events_due_at") },
     // An end: the last good answers of one session.
     HubQuery { collection: Collection::Snapshots, equal: &["session"], until: None },
     // Rewrapping: all of them, in order of their names, for which no index is needed.

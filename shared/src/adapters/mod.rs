@@ -15,3 +15,4 @@ pub mod pseudonym_key_file;
 pub mod redb_store;
 pub mod seals;
 pub mod system;
+pub mod webhook_client;

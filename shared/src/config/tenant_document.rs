@@ -7,8 +7,9 @@ use url::Url;
 
 use super::{address::is_private_enough, mistakes::Mistakes, read_folder};
 use crate::domain::{
+    event::EventKind,
     ids::TenantId,
-    tenant::{Tenant, TenantRole, TokenAlgorithm},
+    tenant::{Tenant, TenantRole, TokenAlgorithm, Webhook},
 };
 
 /// What stands in the file.
@@ -29,6 +30,20 @@ pub struct TenantDocument {
     /// `crm` (the default) or `scheduler`.
     #[serde(default)]
     pub role: TenantRole,
+    /// Where the CRM is told of what happens to its sessions.
+    pub webhook: Option<WebhookDocument>,
+}
+
+/// The table `[webhook]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookDocument {
+    /// Where events are sent.
+    pub url: Url,
+    /// The `aud` of every event.
+    pub audience: String,
+    /// The kinds that the CRM wants; without it all but `refreshed`.
+    pub events: Option<Vec<EventKind>>,
 }
 
 /// Reads every tenant of a folder.
@@ -72,6 +87,7 @@ impl TenantDocument {
             let origin = url.origin().ascii_serialization();
             mistakes.add(at("return_urls"), format!("{origin}: must be https (http only on 127.0.0.1), no fragment"));
         }
+        let webhook = self.webhook.map(|webhook| webhook.check(self.role, &at, mistakes));
         Some(Tenant {
             id: id?,
             issuer: self.issuer,
@@ -79,7 +95,29 @@ impl TenantDocument {
             algorithms: self.algorithms,
             return_urls: self.return_urls,
             role: self.role,
+            webhook,
         })
+    }
+}
+
+impl WebhookDocument {
+    fn check(self, role: TenantRole, at: &impl Fn(&str) -> String, mistakes: &mut Mistakes) -> Webhook {
+        if role == TenantRole::Scheduler {
+            mistakes.add(at("webhook"), "a scheduler has no sessions to be told of");
+        }
+        let is_anonymous = self.url.username().is_empty() && self.url.password().is_none();
+        if !is_private_enough(&self.url) || self.url.fragment().is_some() || !is_anonymous {
+            let rule = "must be https (http only on 127.0.0.1), no fragment, no password";
+            mistakes.add(at("webhook.url"), rule);
+        }
+        if self.audience.is_empty() {
+            mistakes.add(at("webhook.audience"), "empty");
+        }
+        if self.events.as_ref().is_some_and(Vec::is_empty) {
+            mistakes.add(at("webhook.events"), "empty; leave the whole table out to be told nothing");
+        }
+        let events = self.events.unwrap_or_else(|| EventKind::USUAL.to_vec());
+        Webhook { url: self.url, audience: self.audience, events: events.into_iter().collect() }
     }
 }
 
@@ -124,6 +162,32 @@ mod tests {
         let other = GOOD.replace("\"acme\"", "\"other\"");
         let mistakes = read_tenants(folder(&[GOOD, &other]).path()).unwrap_err().to_string();
         assert_eq!(mistakes, "tenant other: shares its issuer with tenant acme");
+    }
+
+    #[test]
+    fn a_webhook_is_told_all_but_new_data_unless_it_chooses() {
+        let plain =
+            format!("{GOOD}\n[webhook]\nurl = \"https://crm.example/events\"\naudience = \"https://crm.example\"");
+        let webhook = |text: &str| read_tenants(folder(&[text]).path()).unwrap()[0].webhook.clone().unwrap();
+        assert_eq!(webhook(&plain).events, EventKind::USUAL.into());
+        let all = format!("{plain}\nevents = [\"connected\", \"refreshed\"]");
+        assert_eq!(webhook(&all).events, [EventKind::Connected, EventKind::Refreshed].into());
+        assert_eq!(read_tenants(folder(&[GOOD]).path()).unwrap()[0].webhook, None);
+    }
+
+    #[test]
+    fn mistakes_in_a_webhook_are_told_by_field() {
+        let wrong =
+            "role = \"scheduler\"\n[webhook]\nurl = \"http://me:secret@crm.example/\"\naudience = \"\"\nevents = []";
+        let mistakes = read_tenants(folder(&[&format!("{GOOD}\n{wrong}")]).path()).unwrap_err().to_string();
+        for field in
+            ["webhook: a scheduler", "webhook.url: must be https", "webhook.audience: empty", "webhook.events: empty"]
+        {
+            assert!(mistakes.contains(&format!("0.toml: {field}")), "{field} in {mistakes}");
+        }
+        assert!(!mistakes.contains("secret"), "{mistakes}");
+        let unknown = "[webhook]\nurl = \"https://crm.example/\"\naudience = \"x\"\nevents = [\"everything\"]";
+        assert!(read_tenants(folder(&[&format!("{GOOD}\n{unknown}")]).path()).is_err());
     }
 
     #[test]

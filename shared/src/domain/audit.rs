@@ -74,6 +74,16 @@ pub enum AuditEvent {
         /// Why, in the hub's words.
         reason: String,
     },
+    /// The consent ends soon, and the CRM is to be told.
+    RenewalDue {
+        /// In at most so many days.
+        days: u16,
+    },
+    /// An event was tried for two days and never taken by the CRM.
+    EventGivenUp {
+        /// Which of the session's events.
+        number: u64,
+    },
     /// The accounts under a consent were named.
     DirectoryStored,
     /// The CRM ended the session.

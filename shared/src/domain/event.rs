@@ -1,30 +1,16 @@
-//! What the CRM is told of its own accord.
+//! What the CRM is told of its own accord: events of a session, kept in the session until the CRM has taken them.
+//!
+//! An event is written in the same commit as the change that it tells of, so that neither is without the other. What it
+//! says follows from the session before and after ([`between`]), so that no change is forgotten where it is made.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+mod between;
+mod news;
+mod outbox;
+mod reminder;
 
-/// Events of one session that the CRM has yet to take, the earliest first. They are written in the same commit as the
-/// change that they tell of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outbox {
-    /// The number of the last event of the session.
-    pub last: u64,
-    /// What the CRM has yet to take.
-    pub pending: Vec<Event>,
-}
-
-/// One event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// Counts the events of the session from 1.
-    pub number: u64,
-    /// When it happened.
-    pub at: Timestamp,
-}
-
-impl Outbox {
-    /// Whether the session never had an event.
-    pub const fn is_empty(&self) -> bool {
-        self.last == 0
-    }
-}
+pub use self::{
+    between::between,
+    news::{EventKind, FirstEnd, Need, News},
+    outbox::{Event, Failed, MOST_PENDING, Outbox, pause},
+    reminder::{DAYS, reached, starts_at},
+};

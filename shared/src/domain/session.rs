@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     code_hash::CodeHash,
     consent::ConsentTerms,
-    event::Outbox,
+    event::{Need, Outbox},
     grant::StoredGrant,
     ids::{AccountId, BankId, FlowId, Pseudonym, SessionId, TenantId},
     ledger::Ledger,
@@ -27,6 +27,7 @@ mod attempt;
 mod lapse;
 mod retiring;
 mod sealed_values;
+mod telling;
 
 pub use attempt::{Attempt, AttemptStage};
 pub use lapse::{Lapse, LapseReason};
@@ -100,6 +101,12 @@ pub struct Access {
     pub covered: Option<BTreeSet<AccountId>>,
     /// The hash of the activation code that the CRM redeemed or must redeem; redeeming it again changes nothing.
     pub activation: CodeHash,
+    /// The days before its end that the CRM was last reminded at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<u16>,
+    /// What people must do before anything can be read without the PSU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Need>,
 }
 
 /// The sealed directory: which account id is which of the bank's resources under this consent.
@@ -250,7 +257,11 @@ impl Session {
     pub fn schedule(&mut self) {
         let attempt = self.attempt.as_ref().map(Attempt::due_at);
         let retiring = self.retiring.iter().filter(|old| !old.is_settled()).map(|old| old.try_at);
-        self.due_at = attempt.into_iter().chain(retiring).min();
+        let works = self.lapse.is_none() && self.ended_at.is_none();
+        let access = self.access.as_ref().filter(|_| works);
+        let reminder = access.and_then(Access::next_reminder_at);
+        let end = access.and_then(Access::ends_at);
+        self.due_at = [attempt, reminder, end].into_iter().flatten().chain(retiring).min();
     }
 
     /// Puts the consent in force aside to be ended at the bank.
@@ -316,6 +327,7 @@ impl Session {
     pub fn note_lapse(&mut self, reason: LapseReason, now: Timestamp) {
         self.lapse.get_or_insert(Lapse { reason, since_at: now });
         self.stop_background();
+        self.schedule();
     }
 
     /// Takes back that the refresh token counts as lost: whoever used it last has come late, but with certainty. What is
@@ -324,6 +336,7 @@ impl Session {
         if let Some(lapse) = self.lapse.take_if(|lapse| lapse.reason == LapseReason::TokenLost) {
             (self.balances_due_at, self.tokens_due_at) = (Some(lapse.since_at), Some(lapse.since_at));
         }
+        self.schedule();
     }
 
     /// Nothing is refreshed any more without anybody asking.

@@ -1,8 +1,10 @@
 //! A tenant: one TPP's CRM and what was agreed with it.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
-use super::ids::TenantId;
+use super::{event::EventKind, ids::TenantId};
 
 /// One tenant, as its document tells.
 #[derive(Clone, Debug)]
@@ -19,6 +21,19 @@ pub struct Tenant {
     pub return_urls: Vec<Url>,
     /// Whether this is a CRM or the scheduler.
     pub role: TenantRole,
+    /// Where it wants to be told of what happens, if anywhere.
+    pub webhook: Option<Webhook>,
+}
+
+/// Where a CRM is told of what happens to its sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where events are sent.
+    pub url: Url,
+    /// Whom they are for: the `aud` of every event.
+    pub audience: String,
+    /// The kinds that it wants.
+    pub events: BTreeSet<EventKind>,
 }
 
 /// What a token issuer is to the hub.
@@ -69,6 +84,7 @@ mod tests {
             algorithms: vec![TokenAlgorithm::Es256],
             return_urls: vec!["https://crm.example/back".parse().unwrap()],
             role: TenantRole::Crm,
+            webhook: None,
         };
         assert!(tenant.registered_return_url("https://crm.example/back").is_some());
         for bad in [

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         bank::{Bank, OAuthProfile, PsuHeader, SealProfile},
+        certificate::CertificateFacts,
         operation::Operation,
     },
     ports::{
@@ -64,6 +65,11 @@ impl BankCalls {
             servers: OAuthServers::default(),
             application_tokens: ApplicationTokens::default(),
         }
+    }
+
+    /// What the bank's seal says of itself, if the bank has one and it is in its time.
+    pub async fn seal_facts(&self, bank: &Bank) -> Option<CertificateFacts> {
+        Some(self.seals.seal(bank).await.ok()?.facts().clone())
     }
 
     /// The longest that such a call takes from [`Self::send`] to its answer, signing included.

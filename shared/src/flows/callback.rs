@@ -12,6 +12,7 @@ use url::Url;
 
 use super::{
     deps::Deps,
+    events,
     journey::{Pending, pending_place},
     redeem::{self, Accepted, AcceptedOutcome, Journey, Redeemable},
     revoke,
@@ -167,6 +168,7 @@ async fn consume(
         let mut change = Change::new().replace(&flow, &consumed).audit(&audit);
         if return_url.is_some() {
             move_on(&mut next, &accepted.outcome, now);
+            events::tell_of_change(deps, &session.record, &mut next, now);
             change = change.replace(&session, &next);
         }
         match (deps.store.commit(change).await, return_url) {

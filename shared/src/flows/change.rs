@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{deps::Deps, trail::Trail, trouble::Trouble};
+use super::{deps::Deps, events, trail::Trail, trouble::Trouble};
 use crate::{
     domain::{audit::AuditEvent, ids::SessionId, session::Session},
     ports::{documents::CommitError, store::Loaded},
@@ -17,11 +17,14 @@ const TRIES: u32 = 20;
 pub(super) enum Decision {
     /// Write this, with that record.
     Write(Box<Session>, AuditEvent),
+    /// Write this without a record: bookkeeping about a call that leaves a record itself.
+    Note(Box<Session>),
     /// Leave it as it is.
     Leave,
 }
 
-/// Decides and writes until it holds. Answers the session as it then stands.
+/// Decides and writes until it holds, and has the CRM told in the same commit what it wants to be told of the change.
+/// Answers the session as it then stands.
 pub(super) async fn change<E: From<Trouble>>(
     deps: &Deps,
     trail: &Trail,
@@ -30,9 +33,18 @@ pub(super) async fn change<E: From<Trouble>>(
 ) -> Result<Loaded<Session>, E> {
     for tries in 0..TRIES {
         let now = deps.now();
-        let Decision::Write(session, event) = decide(&loaded.record, now)? else { return Ok(loaded) };
-        let audit = trail.record(&*session, event, now);
-        match deps.store.replace(&loaded, *session, audit).await {
+        let (mut session, event) = match decide(&loaded.record, now)? {
+            Decision::Write(session, event) => (session, Some(event)),
+            Decision::Note(session) => (session, None),
+            Decision::Leave => return Ok(loaded),
+        };
+        events::tell_of_change(deps, &loaded.record, &mut session, now);
+        let audit = event.map(|event| trail.record(&*session, event, now));
+        let written = match audit {
+            Some(audit) => deps.store.replace(&loaded, *session, audit).await,
+            None => deps.store.note(&loaded, *session).await,
+        };
+        match written {
             Ok(written) => return Ok(written),
             Err(CommitError::Refused) => loaded = load(deps, &loaded.record.id).await?,
             Err(CommitError::Failed(error)) => return Err(Trouble::from(error).into()),

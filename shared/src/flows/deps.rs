@@ -11,8 +11,9 @@ use super::{bank_call::BankCalls, single_flight::SingleFlight, trouble::Trouble,
 use crate::{
     domain::{
         bank::Bank,
-        ids::{BankId, OwnerId},
+        ids::{BankId, OwnerId, TenantId},
         pseudonym::PseudonymKey,
+        tenant::Webhook,
     },
     ports::{
         clock::Clock,
@@ -35,6 +36,8 @@ pub struct Deps {
     pub identities: Arc<dyn Identities>,
     /// Every bank there is a document for.
     pub banks: Banks,
+    /// Where tenants want to be told of what happens.
+    pub webhooks: Webhooks,
     /// Turns customers' references and account numbers into names of the hub's own.
     pub pseudonyms: PseudonymKey,
     /// Seals paging positions.
@@ -57,6 +60,9 @@ pub struct Deps {
 
 /// The banks, by id.
 pub type Banks = BTreeMap<BankId, Arc<Bank>>;
+
+/// The webhooks, by whose they are. A tenant without one is told nothing.
+pub type Webhooks = BTreeMap<TenantId, Webhook>;
 
 impl Deps {
     /// The time.

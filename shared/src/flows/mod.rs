@@ -10,6 +10,7 @@ pub mod confirm;
 pub mod connect;
 pub mod deps;
 pub mod disconnect;
+pub mod events;
 pub mod jobs;
 pub mod journey;
 pub mod oauth_server;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::access::Gate;
 use crate::{
-    flows::deps::Deps,
+    flows::{deps::Deps, events::Courier},
     ports::keys::{KeyWrap, Signer},
 };
 
@@ -19,4 +19,6 @@ pub struct App {
     pub keys: Arc<dyn KeyWrap>,
     /// The hub's own signing key.
     pub signer: Arc<dyn Signer>,
+    /// Brings events to CRMs.
+    pub courier: Arc<Courier>,
 }

@@ -11,3 +11,4 @@ pub mod key_sets;
 pub mod keys;
 pub mod seals;
 pub mod store;
+pub mod webhooks;

@@ -10,4 +10,5 @@ pub mod exchange;
 pub mod http_signature;
 pub mod jwk;
 pub mod oauth;
+pub mod security_event;
 pub mod ticket;

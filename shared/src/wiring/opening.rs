@@ -15,6 +15,7 @@ use crate::{
         redb_store::RedbStore,
         seals::OpenSeals,
         system::SystemEntropy,
+        webhook_client::{PushLimits, WebhookClient},
     },
     config::settings::{CloudKmsSetting, KeysSetting, Settings, StoreSetting},
     domain::{
@@ -30,6 +31,7 @@ use crate::{
         key_sets::KeySets,
         keys::{KeyWrap, Signer},
         seals::Seals,
+        webhooks::Webhooks,
     },
 };
 
@@ -47,6 +49,8 @@ pub struct Adapters {
     pub seals: Arc<dyn Seals>,
     /// Calls banks.
     pub bank_http: Arc<dyn BankHttp>,
+    /// Brings events to CRMs.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Issuers' public keys.
     pub key_sets: Arc<dyn KeySets>,
     /// The time.
@@ -79,6 +83,7 @@ impl Adapters {
             identities,
             seals: Arc::new(seals),
             bank_http: Arc::new(client),
+            webhooks: Arc::new(WebhookClient::new(PushLimits::default())?),
             key_sets: Arc::new(JwksClient::new(Arc::clone(&clock), FetchLimits::default())?),
             clock,
             entropy,

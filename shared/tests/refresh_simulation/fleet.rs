@@ -144,6 +144,7 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
         ),
         identities: Arc::new(NoCertificates),
         banks: [(bank.id.clone(), Arc::new(bank))].into(),
+        webhooks: [].into(),
         pseudonyms: PseudonymKey::new(secret(1)),
         cursors: Cursors::new(&secret(2)).unwrap(),
         clock,

@@ -105,6 +105,8 @@ pub async fn begin(instance: &Instance, id: &SessionId) {
         directory: None,
         covered: None,
         activation: CodeHash::of(b"code"),
+        reminded: None,
+        needs: None,
     });
     deps.store.commit(Change::new().create(&session)).await.unwrap();
 }

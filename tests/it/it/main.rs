@@ -14,6 +14,7 @@ mod coverage;
 mod data;
 mod disconnect;
 mod document;
+mod events;
 mod faults;
 mod habits;
 mod incidents;

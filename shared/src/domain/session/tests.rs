@@ -35,6 +35,8 @@ fn access() -> Access {
         directory: None,
         covered: None,
         activation: CodeHash::of(b"code"),
+        reminded: None,
+        needs: None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     flows::{
         change::{self, Decision},
         deps::Deps,
+        events,
         redeem::ACTIVATION,
         trail::Trail,
         trouble::Trouble,
@@ -51,12 +52,14 @@ pub(super) async fn write_down(
     for tries in 0..TRIES {
         let loaded = change::load(deps, id).await?;
         let now = deps.now();
-        let Some(session) = with_terms(&loaded.record, bank, terms, covered.as_ref(), now) else { return Ok(()) };
+        let Some(mut session) = with_terms(&loaded.record, bank, terms, covered.as_ref(), now) else { return Ok(()) };
+        events::tell_of_change(deps, &loaded.record, &mut session, now);
         let audit = trail.record(&session, AuditEvent::ConsentConfirmed, now);
         let mut change = Change::new().replace(&loaded, &session).audit(&audit);
         for other in superseded(deps, &session, terms).await? {
             let mut older = other.record.clone();
             older.yield_to_newer(now);
+            events::tell_of_change(deps, &other.record, &mut older, now);
             let reason = LapseReason::ConsentReplaced.name().to_owned();
             change =
                 change.replace(&other, &older).audit(&trail.record(&older, AuditEvent::ConsentLapsed { reason }, now));

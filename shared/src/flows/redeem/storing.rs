@@ -117,6 +117,8 @@ pub(in crate::flows) async fn access(
         directory: None,
         covered: None,
         activation: CodeHash::of(code.expose_secret().as_bytes()),
+        reminded: None,
+        needs: None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    super::{change, deps::Deps, redeem, revoke, trail::Trail, trouble::Trouble},
+    super::{change, deps::Deps, events, redeem, revoke, trail::Trail, trouble::Trouble},
     generation,
     lease::Ready,
 };
@@ -130,6 +130,7 @@ async fn store_once(
         }
         _ => session.retire_tokens(stored, now),
     }
+    events::tell_of_change(deps, &leased.record, &mut session, now);
     let audit = trail.record(&session, AuditEvent::TokensRefreshed, now);
     Ok(deps.store.replace(leased, session, audit).await?)
 }

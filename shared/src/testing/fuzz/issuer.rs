@@ -47,6 +47,7 @@ pub fn tenant() -> Tenant {
         algorithms: vec![TokenAlgorithm::Es256],
         return_urls: Vec::new(),
         role: TenantRole::Crm,
+        webhook: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tenants' token issuers: a key each, published over HTTP.
 
-use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, net::Ipv4Addr, path::Path};
 
 use axum::{Json, Router, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -50,6 +50,12 @@ impl Issuers {
             );
             fs::write(folder.join(format!("{tenant}.toml")), document).unwrap();
         }
+    }
+
+    /// Adds lines to the end of a tenant's document.
+    pub fn add_lines(folder: &Path, tenant: &str, lines: &str) {
+        let document = fs::OpenOptions::new().append(true).open(folder.join(format!("{tenant}.toml")));
+        document.unwrap().write_all(lines.as_bytes()).unwrap();
     }
 
     pub fn issuer(&self, tenant: &str) -> String {

@@ -81,6 +81,16 @@ impl Bench {
         Self::with(rotation, "").await
     }
 
+    /// A bench where these tenants' documents end with further lines.
+    pub async fn with_tenants(further: &[(&str, String)]) -> Self {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, "").await;
+        for (tenant, lines) in further {
+            Issuers::add_lines(&around.folder.path().join("tenants"), tenant, lines);
+        }
+        let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;
+        Self::of(around, hub)
+    }
+
     /// A bench whose hub is a fleet that the test has in its hand.
     #[cfg(feature = "emulator")]
     pub async fn on_a_fleet(rotation: sandbox_bank::Rotation, size: Size) -> (Self, Arc<Production>) {
@@ -267,8 +277,13 @@ pub fn write_bank_documents(folder: &Path, bank: &SandboxBank, rotation: sandbox
 impl Bench {
     /// Runs the upkeep job as the scheduler does. Answers its summary.
     pub async fn run_upkeep(&self) -> Value {
+        self.run_job("expiry-watch").await
+    }
+
+    /// Runs a job as the scheduler does. Answers its summary.
+    pub async fn run_job(&self, job: &str) -> Value {
         let scheduler = Crm::of(self, "scheduler").with_scopes("jobs:run");
-        scheduler.post("/v1/jobs/expiry-watch", Value::Null).await.body
+        scheduler.post(&format!("/v1/jobs/{job}"), Value::Null).await.body
     }
 }
 

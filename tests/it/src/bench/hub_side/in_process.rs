@@ -18,6 +18,7 @@ use shared::{
         redb_store::RedbStore,
         seals::OpenSeals,
         system::SystemEntropy,
+        webhook_client::{PushLimits, WebhookClient},
     },
     config::{
         bank_document::read_banks,
@@ -146,6 +147,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         keys,
         signer: Arc::new(signer.unwrap()),
         bank_http: Arc::new(client),
+        webhooks: Arc::new(WebhookClient::new(PushLimits::default()).unwrap()),
         seals: Arc::new(OpenSeals::new(Arc::clone(&identities), None, Arc::clone(&clock) as _)),
         identities,
         key_sets: Arc::new(key_sets),
