@@ -15,6 +15,7 @@ use super::{
     consent::ConsentTerms,
     grant::StoredGrant,
     ids::SessionId,
+    ledger::daily_limit,
     session::{Access, Session},
 };
 
@@ -32,8 +33,7 @@ const SHORTEST_REST: Duration = Duration::from_mins(1);
 /// How far apart the background refreshes of a session's balances are; `None` if there are none: the bank answers
 /// nobody but the PSU, the document wants none, or the consent is for one reading.
 pub fn interval(bank: &Bank, consent: &ConsentTerms) -> Option<Duration> {
-    let rules = &bank.background;
-    let a_day = rules.refreshes_per_day.min(rules.reads_per_day).min(consent.frequency_per_day);
+    let a_day = bank.background.refreshes_per_day.min(daily_limit(&bank.background, consent));
     (bank.psu.background && consent.recurring && a_day > 0).then(|| DAY / a_day)
 }
 

@@ -22,6 +22,7 @@ mod lists;
 mod quota;
 mod records;
 mod refresh;
+mod refresh_jobs;
 mod refusals;
 mod renewal;
 mod rewrap;

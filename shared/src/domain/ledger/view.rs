@@ -33,6 +33,12 @@ impl Ledger {
         View { limit, used, left, resets_at: exhausted.map(|gone| gone.until).or(oldest_leaves), exhausted }
     }
 
+    /// When it was read last, as far as that is known.
+    pub fn last_read(&self, key: &LedgerKey) -> Option<Timestamp> {
+        let line = self.lines.iter().find(|line| line.key == *key)?;
+        line.reads.last().map(|read| (*read).into())
+    }
+
     /// When so many more reads of each may be had; nothing if now.
     pub fn possible_at(&self, wanted: &[(LedgerKey, u32)], limit: u32, now: Timestamp) -> Option<Exhausted> {
         let mut ledger = self.clone();

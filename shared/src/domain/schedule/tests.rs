@@ -39,7 +39,7 @@ fn at(second: i64) -> Timestamp {
 #[test]
 fn only_what_bank_and_consent_allow_is_planned() {
     let none = |bank: &Bank, consent: &ConsentTerms| next_balances(bank, &id(1), consent, at(0)).is_none();
-    assert!(none(&bank(0), &terms(4)) && none(&bank(2), &terms(0)));
+    assert!(none(&bank(0), &terms(4)));
     assert!(none(&bank(2), &ConsentTerms { recurring: false, ..terms(4) }));
     let attended_only = Bank { psu: PsuProfile { background: false, ..PsuProfile::default() }, ..bank(2) };
     assert!(none(&attended_only, &terms(4)));
@@ -101,6 +101,8 @@ fn access(refreshable: bool) -> Access {
         directory: None,
         covered: None,
         activation: CodeHash::of(b"code"),
+        reminded: None,
+        needs: None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         canary::{Form, forms_of},
         data_kind::DataKind,
         ids::AccountId,
-        ledger::Ledger,
+        ledger::{Ledger, LedgerKey},
         presence::Attendance,
         schedule,
         session::Session,
@@ -51,11 +51,8 @@ pub(super) fn plan(bank: &Bank, session: &Session, now: Timestamp) -> Plan {
 pub(super) fn is_fresh(ledger: &Ledger, accounts: &[AccountId], interval: Duration, now: Timestamp) -> bool {
     let since = now - interval / 2;
     let was_read = |account: &AccountId| {
-        let mut lines = ledger.lines.iter();
-        lines.any(|line| {
-            let is_its = line.kind == DataKind::Balances && line.account.as_ref() == Some(account);
-            is_its && line.reads.iter().any(|read| *read > since)
-        })
+        let last = ledger.last_read(&LedgerKey::of(account, DataKind::Balances));
+        last.is_some_and(|last| last > since)
     };
     !accounts.is_empty() && accounts.iter().all(was_read)
 }

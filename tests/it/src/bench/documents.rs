@@ -57,7 +57,7 @@ pub fn of(bank: &SandboxBank, mood: &str, rotation: &str, further: &str) -> Stri
                 mood,
                 rotation,
                 "scope = \"AIS:{consent_id}\"\nsca_link = \"authorization_endpoint\"\npkce = \"refused\"\n\
-                 token_header = \"PSD2-AUTHORIZATION\"",
+                 token_header = \"PSD2-AUTHORIZATION\"\nidle_hours = 48",
             ),
         ),
         "decoupled" => "[consent]\npreference = \"decoupled\"\n[psu]\nid = \"required\"\n".to_owned(),
