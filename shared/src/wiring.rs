@@ -30,6 +30,7 @@ use crate::{
         deps::Deps,
         events::Courier,
         single_flight::SingleFlight,
+        traffic::Traffic,
         vault::{DekCache, Vault},
     },
     http::{
@@ -161,20 +162,24 @@ impl Hub {
             tenants.iter().filter_map(|tenant| Some((tenant.id.clone(), tenant.webhook.clone()?))).collect();
         let spans = RequestSpans::new(Arc::clone(&clock), Arc::clone(&entropy), settings.project.as_deref());
         let gate = Gate::new(tenants, &settings.audience, key_sets, Arc::clone(&clock));
+        let (store, owner, work) =
+            (Store::new(documents), OwnerId::from_random(random(&*entropy)?), TaskTracker::new());
+        let traffic = Traffic::new(store.clone(), Arc::clone(&clock), owner.clone(), work.clone());
+        let (audit, random) = (Arc::new(AuditLog), Arc::clone(&entropy));
         let deps = Deps {
-            store: Store::new(documents),
+            store,
             vault: Vault::new(Arc::clone(&keys), Arc::clone(&entropy), DekCache::default()),
-            calls: BankCalls::new(bank_http, seals, Arc::new(AuditLog), Arc::clone(&clock), Arc::clone(&entropy)),
+            calls: BankCalls::new(bank_http, seals, audit, Arc::clone(&clock), random, traffic),
             identities,
             banks: banks.into_iter().map(|bank| (bank.id.clone(), Arc::new(bank))).collect::<BTreeMap<_, _>>(),
             webhooks: receivers,
             cursors: Cursors::new(&pseudonyms.derive("cursors"))?,
             pseudonyms,
-            owner: OwnerId::from_random(random(&*entropy)?),
+            owner,
             clock,
             entropy,
             refreshing: SingleFlight::default(),
-            work: TaskTracker::new(),
+            work,
             public_url: settings.public_url.clone(),
             egress_address: settings.egress_address,
         };

@@ -4,10 +4,12 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{
         bank::{Assurance, Bank, ConsentKind, PsuHeader, PsuIdRule},
+        circuit::Circuits,
         ids::BankId,
     },
     http::{
@@ -59,6 +61,29 @@ pub struct BankView {
     presence_wants: Vec<PsuHeader>,
     /// Whether the bank answers while the PSU is not there.
     background: bool,
+    /// Kinds of calls that the hub holds back because the bank fails, or has just held back. Only of one bank by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    health: Vec<Ailment>,
+}
+
+/// A kind of calls that the bank fails at.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Ailment {
+    /// Which kind of calls.
+    operation: &'static str,
+    /// `open`: none leaves. `probing`: none leaves, and the hub looks how the bank is. `trial`: the next one shows.
+    state: &'static str,
+    /// When it is worth trying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+}
+
+fn health(circuits: &Circuits) -> Vec<Ailment> {
+    let ailing = circuits.operations.iter().filter_map(|(operation, circuit)| {
+        let (state, retry_at) = circuit.standing()?;
+        Some(Ailment { operation: operation.name(), state, retry_at })
+    });
+    ailing.collect()
 }
 
 impl From<&Bank> for BankView {
@@ -81,6 +106,7 @@ impl From<&Bank> for BankView {
             psu_corporate_id: bank.psu.corporate_id,
             presence_wants: bank.psu.required.iter().copied().collect(),
             background: bank.psu.background,
+            health: Vec::new(),
         }
     }
 }
@@ -92,6 +118,7 @@ pub(crate) async fn list(State(app): State<App>) -> Json<BankList> {
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<BankView>, Problem> {
-    let bank = BankId::parse(id).ok().and_then(|id| app.deps.banks.get(&id));
-    bank.map(|bank| Json(BankView::from(&**bank))).ok_or(Code::NotFound.into())
+    let bank = BankId::parse(id).ok().and_then(|id| app.deps.banks.get(&id)).ok_or(Code::NotFound)?;
+    let health = health(&app.deps.calls.circuits(bank).await);
+    Ok(Json(BankView { health, ..BankView::from(&**bank) }))
 }

@@ -36,7 +36,7 @@ use crate::{
     ports::{
         bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse, Source},
         clock::Clock,
-        identities::Identities,
+        identities::{Identities, Identity},
     },
 };
 
@@ -88,12 +88,17 @@ impl BankClient {
 
     /// The line for that request, under the identity of now.
     async fn line(&self, bank: &Bank, request: &BankRequest) -> Result<Line, BankHttpError> {
-        let not_sent = |error: TlsSetupError| BankHttpError::NotSent(Box::new(error));
+        let identity = self.identity(bank).await?;
+        let (operation, url) = (request.operation, &request.url);
+        self.channels.line(bank, operation, url, &identity, self.settings).map_err(not_sent)
+    }
+
+    /// The identity of now, if it is in its time.
+    async fn identity(&self, bank: &Bank) -> Result<Arc<Identity>, BankHttpError> {
         let identity = self.identities.transport(&bank.tls).await.map_err(|fault| not_sent(fault.into()))?;
         // A bank would refuse it, and some count that against us.
         identity.facts.check_time(self.clock.now()).map_err(|misfit| BankHttpError::QwacExpired(Box::new(misfit)))?;
-        let (operation, url) = (request.operation, &request.url);
-        self.channels.line(bank, operation, url, &identity, self.settings).map_err(not_sent)
+        Ok(identity)
     }
 }
 
@@ -108,6 +113,16 @@ impl BankHttp for BankClient {
         };
         deadline::before(deadline, calling).await.unwrap_or(Err(BankHttpError::Timeout))
     }
+
+    async fn shake_hands(&self, bank: &Bank, url: &Url) -> Result<(), BankHttpError> {
+        check_address(bank, url).map_err(|error| BankHttpError::NotSent(Box::new(error)))?;
+        let identity = self.identity(bank).await?;
+        handshake::knock(bank, &identity, url).await.map(drop).map_err(BankHttpError::from)
+    }
+}
+
+fn not_sent(error: TlsSetupError) -> BankHttpError {
+    BankHttpError::NotSent(Box::new(error))
 }
 
 /// The URL is not one that this bank may be called at.

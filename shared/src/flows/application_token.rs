@@ -106,7 +106,8 @@ impl ApplicationTokens {
     }
 }
 
-async fn ask(
+/// Asks the bank for one.
+pub(super) async fn ask(
     calls: &BankCalls,
     bank: &Bank,
     trail: &Trail,

@@ -2,59 +2,64 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{error::Elapsed, timeout};
-
-use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderName, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
 
 use super::{
     application_token::{self, ApplicationToken, ApplicationTokens},
     oauth_server::OAuthServers,
+    traffic::{self, Traffic},
     trail::{Subject, Trail},
-    trouble::{BankFault, Trouble},
+    trouble::{BankFault, Held, Trouble},
 };
 use crate::{
     domain::{
-        bank::{Bank, OAuthProfile, PsuHeader, SealProfile},
+        bank::{Bank, OAuthProfile, PsuHeader},
         certificate::CertificateFacts,
+        circuit::Circuits,
         operation::Operation,
     },
     ports::{
         audit::AuditStream,
         bank_http::{BankHttp, BankRequest, BankResponse},
         clock::Clock,
-        entropy::{Entropy, random},
-        seals::{SealError, Seals},
+        entropy::Entropy,
+        seals::Seals,
     },
-    protocol::{
-        adjustment::adjusted, berlin_group::errors::UnsendableRequest, http_signature::prepare,
-        oauth::metadata::Metadata,
-    },
+    protocol::{adjustment::adjusted, oauth::metadata::Metadata},
 };
 
+mod admission;
+mod attempt;
+mod probe;
 mod record;
+mod repetition;
+mod signing;
 
-use record::BankCall;
-
-/// Calls banks, on the record.
+/// Calls banks, on the record. Clones share everything.
+#[derive(Clone)]
 pub struct BankCalls {
     http: Arc<dyn BankHttp>,
     seals: Arc<dyn Seals>,
     audit: Arc<dyn AuditStream>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    servers: OAuthServers,
-    application_tokens: ApplicationTokens,
+    servers: Arc<OAuthServers>,
+    application_tokens: Arc<ApplicationTokens>,
+    traffic: Arc<Traffic>,
+    /// Whether these are the calls of a probe: no circuit holds them back, and none counts them.
+    probing: bool,
 }
 
 impl BankCalls {
-    /// Calls over this transport, signed with these seals, recorded in this stream.
+    /// Calls over this transport, signed with these seals, recorded in this stream, as many as the traffic allows.
     pub fn new(
         http: Arc<dyn BankHttp>,
         seals: Arc<dyn Seals>,
         audit: Arc<dyn AuditStream>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        traffic: Traffic,
     ) -> Self {
         Self {
             http,
@@ -62,8 +67,10 @@ impl BankCalls {
             audit,
             clock,
             entropy,
-            servers: OAuthServers::default(),
-            application_tokens: ApplicationTokens::default(),
+            servers: Arc::default(),
+            application_tokens: Arc::default(),
+            traffic: Arc::new(traffic),
+            probing: false,
         }
     }
 
@@ -72,14 +79,24 @@ impl BankCalls {
         Some(self.seals.seal(bank).await.ok()?.facts().clone())
     }
 
-    /// The longest that such a call takes from [`Self::send`] to its answer, signing included.
+    /// The longest that such a call takes from [`Self::send`] to its answer, waiting for its turn, signing, and writing
+    /// down that it failed included.
     pub fn longest(bank: &Bank, operation: Operation) -> Duration {
         let total = bank.operations.total(operation, &bank.limits);
-        if seal_of(bank, operation).is_some() { total + SIGNING } else { total }
+        let signing = if signing::seal_of(bank, operation).is_some() { signing::LONGEST } else { Duration::ZERO };
+        traffic::patience(bank, operation) + signing + total + traffic::WRITING
     }
 
-    /// Sends the request once, as this bank wants it, and signed if its document says so. The answer is given out only
+    /// How the bank's circuits stand, as far as this instance knows: at most a second old.
+    pub async fn circuits(&self, bank: &Bank) -> Circuits {
+        self.traffic.circuits(bank).await
+    }
+
+    /// Sends the request as this bank wants it, and signed if its document says so. The answer is given out only
     /// after its record is written. A request that cannot be signed does not leave.
+    ///
+    /// Nor does one that the bank's circuit or the traffic to it holds back: [`Trouble::Held`]. A read that failed in
+    /// passing is made once more, where that harms nobody.
     ///
     /// In a window of maintenance that the bank announced, nothing is read without the PSU, and a read that fails while
     /// the PSU is there tells when to come back.
@@ -103,7 +120,9 @@ impl BankCalls {
         }
         match Box::pin(self.authorised(bank, trail, subject.into(), request)).await {
             Ok(response) if is_a_maintenance_page(&response) => Err(Trouble::Maintenance(until)),
-            Err(Trouble::Bank(BankFault::Http(_))) => Err(Trouble::Maintenance(until)),
+            Err(Trouble::Bank(BankFault::Http(_)) | Trouble::Held(Held::CircuitOpen(_))) => {
+                Err(Trouble::Maintenance(until))
+            }
             outcome => outcome,
         }
     }
@@ -125,11 +144,13 @@ impl BankCalls {
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
         if !application_token::is_wanted(bank, &request) {
-            return self.sealed_and_sent(bank, trail, subject, request).await;
+            return self.exchanged(bank, trail, subject, request).await;
         }
+        // A token for a call that may not leave is one too many.
+        self.admitted(bank, request.operation).await?;
         let token = self.application_token(bank, trail, &subject).await?;
         let first = token.carried_by(bank, request.clone())?;
-        let response = self.sealed_and_sent(bank, trail, subject.clone(), first).await?;
+        let response = self.exchanged(bank, trail, subject.clone(), first).await?;
         if response.status != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
@@ -139,7 +160,7 @@ impl BankCalls {
             return Ok(response);
         }
         let token = self.application_token(bank, trail, &subject).await?;
-        self.sealed_and_sent(bank, trail, subject, token.carried_by(bank, request)?).await
+        self.exchanged(bank, trail, subject, token.carried_by(bank, request)?).await
     }
 
     /// The metadata of a bank's authorisation server.
@@ -170,54 +191,7 @@ impl BankCalls {
         subject: Subject,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
-        self.sealed_and_sent(bank, trail, subject, adjusted(bank, request)?).await
-    }
-
-    async fn sealed_and_sent(
-        &self,
-        bank: &Bank,
-        trail: &Trail,
-        mut subject: Subject,
-        mut request: BankRequest,
-    ) -> Result<BankResponse, Trouble> {
-        self.name(&mut request)?;
-        let started = self.clock.now();
-        let mut event = BankCall::of(&request);
-        let result = match self.signed(bank, request).await {
-            Ok(request) => self.http.call(bank, request).await.map_err(Trouble::from),
-            Err(trouble) => Err(trouble),
-        };
-        let ended = self.clock.now();
-        event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
-        subject.bank.get_or_insert_with(|| bank.id.clone());
-        self.audit.write(&trail.record(subject, event.ended(&result), ended))?;
-        result
-    }
-
-    /// Gives the call an id of its own, if it has none: a bank that is asked about it later wants to know which it was.
-    fn name(&self, request: &mut BankRequest) -> Result<(), Trouble> {
-        if !request.headers.contains_key(X_REQUEST_ID) {
-            let id = uuid::Builder::from_random_bytes(random(&*self.entropy)?).into_uuid().hyphenated().to_string();
-            let value = HeaderValue::try_from(id).map_err(|_| UnsendableRequest::Header("X-Request-ID"))?;
-            request.headers.insert(X_REQUEST_ID, value);
-        }
-        Ok(())
-    }
-
-    /// The request with the signature that the bank wants, if it wants one. Nothing may change it afterwards.
-    async fn signed(&self, bank: &Bank, mut request: BankRequest) -> Result<BankRequest, Trouble> {
-        let Some(profile) = seal_of(bank, request.operation) else { return Ok(request) };
-        let signing = async {
-            let seal = self.seals.seal(bank).await?;
-            let prepared = prepare(&request, &profile.signature, seal.certificate(), self.clock.now())?;
-            let signature = seal.sign(profile.signature.algorithm, prepared.message()).await?;
-            Ok::<_, Trouble>(prepared.finish(&signature)?)
-        };
-        let too_slow = |elapsed: Elapsed| SealError::Unavailable(Box::new(elapsed));
-        for (name, value) in timeout(SIGNING, signing).await.map_err(too_slow)?? {
-            request.headers.insert(name, value);
-        }
-        Ok(request)
+        self.exchanged(bank, trail, subject, adjusted(bank, request)?).await
     }
 }
 
@@ -232,14 +206,6 @@ fn is_a_maintenance_page(response: &BankResponse) -> bool {
 
 /// The id of one call, echoed by many banks (Berlin Group 1.3.11).
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// How long signing may take; a key service answers in a tenth of a second.
-const SIGNING: Duration = Duration::from_secs(6);
-
-/// The seal that calls of that kind are signed with.
-fn seal_of(bank: &Bank, operation: Operation) -> Option<&SealProfile> {
-    bank.seal.as_ref().filter(|profile| profile.covers(operation))
-}
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@
 //! - **Told apart.** A bank that is down, slow, or refuses our certificate is named as what it is.
 
 use async_trait::async_trait;
+use url::Url;
 
 use crate::domain::bank::Bank;
 pub use crate::protocol::exchange::{BankRequest, BankResponse, Operation};
@@ -53,4 +54,8 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 pub trait BankHttp: Send + Sync + 'static {
     /// Sends the request once and answers the bank's whole response.
     async fn call(&self, bank: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError>;
+
+    /// Makes a TLS connection with the host of that address, as a call would, and closes it: whether the bank can be met,
+    /// at nobody's cost.
+    async fn shake_hands(&self, bank: &Bank, url: &Url) -> Result<(), BankHttpError>;
 }

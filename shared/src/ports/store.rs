@@ -14,7 +14,7 @@ use super::{
         Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Stored, Version, Write,
     },
 };
-use crate::domain::{audit::AuditRecord, flow::Flow, session::Session};
+use crate::domain::{audit::AuditRecord, circuit::Circuits, flow::Flow, session::Session, spike::Shares};
 
 /// A type that one collection holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -46,6 +46,22 @@ impl Record for AuditRecord {
 
     fn document_id(&self) -> String {
         self.id()
+    }
+}
+
+impl Record for Circuits {
+    const COLLECTION: Collection = Collection::Circuits;
+
+    fn document_id(&self) -> String {
+        self.bank.as_str().to_owned()
+    }
+}
+
+impl Record for Shares {
+    const COLLECTION: Collection = Collection::Spikes;
+
+    fn document_id(&self) -> String {
+        self.bank.as_str().to_owned()
     }
 }
 

@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used, reason = "a suite reports by panicking")]
 
+pub mod absent_store;
 pub mod audit;
 pub mod bank_http;
 pub mod certificates;

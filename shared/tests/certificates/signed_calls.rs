@@ -27,6 +27,7 @@ use shared::{
         bank_http::{BankHttp, BankHttpError, BankRequest, BankResponse},
         seals::SealError,
     },
+    testing::absent_store::traffic,
 };
 
 use crate::{
@@ -47,6 +48,10 @@ impl BankHttp for Kept {
         self.requests.lock().unwrap().push(request);
         Ok(BankResponse { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::new() })
     }
+
+    async fn shake_hands(&self, _: &Bank, _: &url::Url) -> Result<(), BankHttpError> {
+        Ok(())
+    }
 }
 
 impl AuditStream for Kept {
@@ -60,12 +65,14 @@ impl AuditStream for Kept {
 /// Makes one call.
 async fn call(place: &Place, bank: &Bank, request: BankRequest) -> (Result<(), Trouble>, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
+    let traffic = traffic(place.clock.clone());
     let calls = BankCalls::new(
         kept.clone(),
         Arc::new(place.seals()),
         kept.clone(),
         place.clock.clone(),
         Arc::new(shared::adapters::system::SystemEntropy),
+        traffic,
     );
     let trail = Trail::new(RequestId::from_random([7; 16]));
     let outcome = calls.send(bank, &trail, Subject::default(), request).await;

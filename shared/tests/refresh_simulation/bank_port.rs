@@ -16,7 +16,7 @@ use tokio::{
     sync::oneshot,
     time::{Instant, sleep, timeout_at},
 };
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use crate::{
     bank::{Grant, number},
@@ -38,6 +38,11 @@ impl BankHttp for SimulatedBank {
         self.life.runs().await;
         self.life.answered.fetch_add(1, Ordering::Relaxed);
         outcome
+    }
+
+    async fn shake_hands(&self, _: &Bank, _: &Url) -> Result<(), BankHttpError> {
+        self.life.runs().await;
+        Ok(())
     }
 }
 

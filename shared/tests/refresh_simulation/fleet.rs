@@ -18,6 +18,7 @@ use shared::{
         bank_call::BankCalls,
         deps::Deps,
         single_flight::SingleFlight,
+        traffic::Traffic,
         vault::{DekCache, Vault},
     },
     ports::store::Store,
@@ -132,8 +133,11 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
     let http = Arc::new(SimulatedBank { world: bank_world, life: bank_life });
     let clock = Arc::new(clock);
     let bank = bank(world);
+    let store = Store::new(Arc::new(SimulatedStore { world: store_world, life: store_life }));
+    let work = TaskTracker::new();
+    let traffic = Traffic::new(store.clone(), clock.clone(), owner.clone(), work.clone());
     let deps = Deps {
-        store: Store::new(Arc::new(SimulatedStore { world: store_world, life: store_life })),
+        store,
         vault: Vault::new(keys, entropy.clone(), DekCache::default()),
         calls: BankCalls::new(
             http,
@@ -141,6 +145,7 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
             Arc::new(CountedAudit { life: Arc::clone(&life) }),
             clock.clone(),
             entropy.clone(),
+            traffic,
         ),
         identities: Arc::new(NoCertificates),
         banks: [(bank.id.clone(), Arc::new(bank))].into(),
@@ -151,7 +156,7 @@ fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
         entropy,
         owner,
         refreshing: SingleFlight::default(),
-        work: TaskTracker::new(),
+        work,
         public_url: "https://hub.example/".parse().unwrap(),
         egress_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };

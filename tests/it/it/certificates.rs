@@ -37,6 +37,7 @@ use shared::{
         trouble::Trouble,
     },
     ports::{bank_http::BankRequest, seals::SealError},
+    testing::absent_store::traffic,
     wiring::{Hub, StartError},
 };
 use tempfile::TempDir;
@@ -66,7 +67,8 @@ impl Pair {
         let seals = OpenSeals::new(Arc::clone(&files), None, clock.clone());
         let client = BankClient::new(PoolSettings::default(), files, clock.clone());
         let (audit, entropy) = (Arc::new(AuditLog), Arc::new(SystemEntropy));
-        let calls = BankCalls::new(Arc::new(client), Arc::new(seals), audit, clock, entropy);
+        let traffic = traffic(clock.clone());
+        let calls = BankCalls::new(Arc::new(client), Arc::new(seals), audit, clock, entropy, traffic);
         Self { bank, calls, folder, documents }
     }
 

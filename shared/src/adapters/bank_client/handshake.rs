@@ -8,14 +8,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion, pki_types::ServerName};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion, pki_types::ServerName};
 use tokio::task::{JoinError, spawn_blocking};
 use url::Url;
 
 use super::tls::{Binding, TlsSetupError, client_config};
 use crate::{
     domain::{bank::Bank, certificate::CertificateFacts},
-    ports::identities::Identity,
+    ports::{bank_http::BankHttpError, identities::Identity},
     protocol::certificate::facts,
 };
 
@@ -65,14 +65,35 @@ pub enum HandshakeError {
 
 /// Shakes hands with the host of that address as a call would, without making one.
 pub async fn shake_hands(bank: &Bank, identity: &Identity, url: &Url) -> Result<Handshake, HandshakeError> {
+    meet_host(bank, identity, url, Some(SECOND_THOUGHTS)).await
+}
+
+/// The same, as a call for which nobody waits longer than it takes: what a host says of our certificate only after the
+/// handshake is not heard.
+pub(super) async fn knock(bank: &Bank, identity: &Identity, url: &Url) -> Result<Handshake, HandshakeError> {
+    meet_host(bank, identity, url, None).await
+}
+
+async fn meet_host(
+    bank: &Bank,
+    identity: &Identity,
+    url: &Url,
+    second_thoughts: Option<Duration>,
+) -> Result<Handshake, HandshakeError> {
     let config = client_config(&bank.tls, identity, Binding::Optional)?;
     let host = url.host_str().ok_or(HandshakeError::NoHost)?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().ok_or(HandshakeError::NoHost)?;
     let patience = bank.limits.connect;
-    spawn_blocking(move || meet(config, &host, port, patience)).await?
+    spawn_blocking(move || meet(config, &host, port, patience, second_thoughts)).await?
 }
 
-fn meet(config: ClientConfig, host: &str, port: u16, patience: Duration) -> Result<Handshake, HandshakeError> {
+fn meet(
+    config: ClientConfig,
+    host: &str,
+    port: u16,
+    patience: Duration,
+    second_thoughts: Option<Duration>,
+) -> Result<Handshake, HandshakeError> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| HandshakeError::NoHost)?;
     let refused = |error: rustls::Error| HandshakeError::Refused(io::Error::other(error));
     let mut tls = ClientConnection::new(Arc::new(config), name).map_err(refused)?;
@@ -80,7 +101,9 @@ fn meet(config: ClientConfig, host: &str, port: u16, patience: Duration) -> Resu
     while tls.is_handshaking() {
         tls.complete_io(&mut socket).map_err(HandshakeError::Refused)?;
     }
-    await_second_thoughts(&mut tls, &mut socket)?;
+    if let Some(patience) = second_thoughts {
+        await_second_thoughts(&mut tls, &mut socket, patience)?;
+    }
     let certificate = tls.peer_certificates().and_then(|chain| chain.first()).and_then(|leaf| facts(leaf).ok());
     let suite = tls.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
     Ok(Handshake {
@@ -108,8 +131,12 @@ fn connect(host: &str, port: u16, patience: Duration) -> io::Result<TcpStream> {
 }
 
 /// Reads what the host says first, which is an alert if it does not want us.
-fn await_second_thoughts(tls: &mut ClientConnection, socket: &mut TcpStream) -> Result<(), HandshakeError> {
-    socket.set_read_timeout(Some(SECOND_THOUGHTS)).map_err(HandshakeError::Refused)?;
+fn await_second_thoughts(
+    tls: &mut ClientConnection,
+    socket: &mut TcpStream,
+    patience: Duration,
+) -> Result<(), HandshakeError> {
+    socket.set_read_timeout(Some(patience)).map_err(HandshakeError::Refused)?;
     match tls.read_tls(socket) {
         // Silence is agreement.
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(()),
@@ -122,4 +149,33 @@ fn await_second_thoughts(tls: &mut ClientConnection, socket: &mut TcpStream) -> 
             Err(error) => Err(HandshakeError::Refused(io::Error::other(error))),
         },
     }
+}
+
+/// What a failed handshake would have been as a call.
+impl From<HandshakeError> for BankHttpError {
+    fn from(error: HandshakeError) -> Self {
+        match &error {
+            HandshakeError::Setup(_) | HandshakeError::NoHost | HandshakeError::BrokenOff(_) => {
+                Self::NotSent(Box::new(error))
+            }
+            HandshakeError::Unreachable(_) => Self::Unreachable(Box::new(error)),
+            HandshakeError::Refused(cause) => match cause.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Timeout,
+                _ if is_alert(cause) => Self::CertificateRefused(Box::new(error)),
+                _ if tls_error(cause).is_some() => Self::TlsRejected(Box::new(error)),
+                _ => Self::Broken(Box::new(error)),
+            },
+        }
+    }
+}
+
+fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
+    cause.get_ref()?.downcast_ref()
+}
+
+/// Whether the host is there and speaks TLS, and does not want us.
+fn is_alert(cause: &io::Error) -> bool {
+    let about_tls =
+        [AlertDescription::HandshakeFailure, AlertDescription::ProtocolVersion, AlertDescription::InternalError];
+    matches!(tls_error(cause), Some(rustls::Error::AlertReceived(alert)) if !about_tls.contains(alert))
 }

@@ -28,6 +28,17 @@ impl BankCall {
         }
     }
 
+    /// A handshake and nothing more, to see how the bank is.
+    pub const fn probe() -> Self {
+        Self { operation: "handshake", attended: false, bank_request_id: String::new(), duration_ms: 0 }
+    }
+
+    /// The record of a handshake.
+    pub fn met(self, result: &Result<(), BankHttpError>) -> AuditEvent {
+        let outcome = result.as_ref().map_or_else(word, |()| "met");
+        self.with(outcome.to_owned())
+    }
+
     /// The record, once it is known how the call ended.
     pub fn ended(self, result: &Result<BankResponse, Trouble>) -> AuditEvent {
         let outcome = match result {
@@ -35,6 +46,10 @@ impl BankCall {
             Err(Trouble::Bank(BankFault::Http(error))) => word(error).to_owned(),
             Err(_) => "not_signed".to_owned(),
         };
+        self.with(outcome)
+    }
+
+    fn with(self, outcome: String) -> AuditEvent {
         let Self { operation, attended, bank_request_id, duration_ms } = self;
         AuditEvent::BankCalled { operation: operation.to_owned(), outcome, attended, duration_ms, bank_request_id }
     }

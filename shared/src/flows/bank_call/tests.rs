@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
+use url::Url;
 
 use super::*;
 use crate::{
     domain::{audit::AuditRecord, bank::ApplicationToken, ids::RequestId},
-    ports::audit::AuditUnavailable,
-    testing::{certificates::NoCertificates, clock::ManualClock, entropy::SeededEntropy, samples},
+    ports::{audit::AuditUnavailable, bank_http::BankHttpError},
+    testing::{
+        absent_store::traffic, certificates::NoCertificates, clock::ManualClock, entropy::SeededEntropy, samples,
+    },
 };
 
 /// A bank that gives tokens to applications and takes none of them; and what reached it.
@@ -18,17 +21,17 @@ struct Forgetful(Mutex<Vec<Operation>>);
 
 #[async_trait]
 impl BankHttp for Forgetful {
-    async fn call(
-        &self,
-        _: &Bank,
-        request: BankRequest,
-    ) -> Result<BankResponse, crate::ports::bank_http::BankHttpError> {
+    async fn call(&self, _: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError> {
         self.0.lock().unwrap().push(request.operation);
         let (status, body) = match request.operation {
             Operation::ApplicationToken => (StatusCode::OK, r#"{"access_token":"a","token_type":"Bearer"}"#),
             _ => (StatusCode::UNAUTHORIZED, "{}"),
         };
         Ok(BankResponse { status, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) })
+    }
+
+    async fn shake_hands(&self, _: &Bank, _: &Url) -> Result<(), BankHttpError> {
+        Ok(())
     }
 }
 
@@ -52,7 +55,8 @@ async fn reached(operation: Operation) -> Vec<Operation> {
     let seen = Arc::new(Forgetful::default());
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let entropy = Arc::new(SeededEntropy::new(1));
-    let calls = BankCalls::new(seen.clone(), Arc::new(NoCertificates), seen.clone(), clock, entropy);
+    let traffic = traffic(clock.clone());
+    let calls = BankCalls::new(seen.clone(), Arc::new(NoCertificates), seen.clone(), clock, entropy, traffic);
     let trail = Trail::new(RequestId::from_random([1; 16]));
     calls.send(&bank, &trail, Subject::default(), request).await.unwrap();
     seen.0.lock().unwrap().clone()

@@ -17,6 +17,7 @@ use crate::{
         audit::AuditEvent,
         bank::{Bank, OAuthProfile},
         grant::Grant,
+        operation::Operation,
         refresh::{RefreshState, Step},
         secret::SecretString,
         session::Session,
@@ -40,6 +41,7 @@ pub(super) struct Ready {
 /// Makes ready all that can be made ready before the lease.
 pub(super) async fn prepare(deps: &Deps, trail: &Trail, loaded: &Loaded<Session>) -> Result<Ready, RefreshError> {
     let bank = Arc::clone(deps.bank(&loaded.record.bank)?);
+    deps.calls.admits(&bank, Operation::RefreshTokens).await?;
     let grant = revoke::open(deps, &loaded.record, &working(deps, loaded)?.grant).await?;
     let token = grant.tokens.as_ref().and_then(|tokens| tokens.refresh.clone()).ok_or(Trouble::Integrity)?;
     let profile = bank.oauth.clone().ok_or(Trouble::Integrity)?;
