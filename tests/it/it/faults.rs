@@ -7,7 +7,11 @@ use it::bench::{Bench, browser::Browser};
 
 #[tokio::test]
 async fn every_failure_has_its_code() {
-    let bench = Bench::with_limits("[limits]\nconnect_millis = 1000\ntotal_millis = 1500\nbody_bytes = 200000").await;
+    let bench = Bench::with_limits(concat!(
+        "[limits]\nconnect_millis = 1000\ntotal_millis = 1500\nbody_bytes = 200000\n",
+        "[circuit]\nfailures = 1000\n[operations.every]\nrepeated = false",
+    ))
+    .await;
     let session = bench.crm().connect("oauth").await;
     let account = bench.crm().first_account(&session).await;
     let path = format!("/v1/sessions/{session}/accounts/{account}/balances");

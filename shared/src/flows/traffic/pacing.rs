@@ -26,6 +26,9 @@ use crate::{
 /// How long an instance waits before it asks for more again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a call may wait before the instance asks for more.
+const EASE: Duration = Duration::from_millis(100);
+
 /// Which part of its lanes a bank gives, of each eight, to an instance that has not called it yet.
 const FIRST_SHARE: u32 = 8;
 
@@ -84,8 +87,9 @@ impl Pace {
         }
         let waiting = self.queue.join().ok_or_else(|| self.later(self.queue.len()))?;
         let longest = self.longest.min(until.saturating_duration_since(Instant::now()));
-        if self.pacer().wait(waiting.before, self.now()) > longest / 2 {
-            self.ask_more(waiting.before, longest / 2).await?;
+        let ease = EASE.min(longest);
+        if self.pacer().wait(waiting.before, self.now()) > ease {
+            self.ask_more(waiting.before, ease).await?;
         }
         if self.pacer().wait(waiting.before, self.now()) > longest {
             return Err(self.later(waiting.before).into());

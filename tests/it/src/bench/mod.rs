@@ -101,7 +101,12 @@ impl Bench {
 
     /// A bench whose hub runs in the test's own process, whatever the environment asks for: for tests that count.
     pub async fn in_one_process() -> (Self, Arc<InProcess>) {
-        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, "").await;
+        Self::in_one_process_with("").await
+    }
+
+    /// The same, with banks whose documents have these further lines.
+    pub async fn in_one_process_with(further: &str) -> (Self, Arc<InProcess>) {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, further).await;
         let hub = Arc::new(InProcess::start(around.folder.path(), listener, &around.clock));
         (Self::of(around, Box::new(Arc::clone(&hub))), hub)
     }

@@ -7,7 +7,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared::ports::documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write};
+use shared::ports::documents::{
+    Collection, CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write,
+};
 
 /// What was asked of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,27 +24,40 @@ pub(super) struct CountingStore {
     inner: Arc<dyn Documents>,
     reads: AtomicU64,
     writes: AtomicU64,
+    circuit_reads: AtomicU64,
+    circuit_writes: AtomicU64,
 }
 
 impl CountingStore {
     pub fn over(inner: Arc<dyn Documents>) -> Self {
-        Self { inner, reads: AtomicU64::new(0), writes: AtomicU64::new(0) }
+        let none = || AtomicU64::new(0);
+        Self { inner, reads: none(), writes: none(), circuit_reads: none(), circuit_writes: none() }
     }
 
+    /// What was asked of every collection but the circuits: those are read once a second, and not by the call.
     pub fn counts(&self) -> Counts {
         Counts { reads: self.reads.load(Ordering::Relaxed), writes: self.writes.load(Ordering::Relaxed) }
+    }
+
+    /// What was asked of the circuits.
+    pub fn circuit_counts(&self) -> Counts {
+        let (reads, writes) = (&self.circuit_reads, &self.circuit_writes);
+        Counts { reads: reads.load(Ordering::Relaxed), writes: writes.load(Ordering::Relaxed) }
     }
 }
 
 #[async_trait]
 impl Documents for CountingStore {
     async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        let reads = if key.collection == Collection::Circuits { &self.circuit_reads } else { &self.reads };
+        reads.fetch_add(1, Ordering::Relaxed);
         self.inner.read(key).await
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError> {
-        self.writes.fetch_add(writes.len() as u64, Ordering::Relaxed);
+        let circuits = writes.iter().filter(|write| write.key().collection == Collection::Circuits).count();
+        self.circuit_writes.fetch_add(circuits as u64, Ordering::Relaxed);
+        self.writes.fetch_add((writes.len() - circuits) as u64, Ordering::Relaxed);
         self.inner.commit(writes).await
     }
 

@@ -60,6 +60,11 @@ impl InProcess {
         self.counting.counts()
     }
 
+    /// What the hub has asked of the record of the banks' circuits so far.
+    pub fn circuit_counts(&self) -> Counts {
+        self.counting.circuit_counts()
+    }
+
     /// What was asked of the key service so far.
     pub fn key_calls(&self) -> Calls {
         self.keys.calls()
