@@ -201,7 +201,10 @@ fn serve(world: &World, asked: &Asked) -> BankResponse {
             }
             Grant::Refused => respond(400, &json!({"error": "invalid_grant"})),
         },
-        Asked::Data(token) if world.bank.admits(token) => respond(200, &accounts()),
+        Asked::Data(token) if world.bank.admits(token) => {
+            judge::data_read(world);
+            respond(200, &accounts())
+        }
         Asked::Data(_) => respond(401, &json!({"tppMessages": [{"category": "ERROR", "code": "TOKEN_INVALID"}]})),
         Asked::Status if world.bank.inner().is_over => respond(200, &json!({"consentStatus": "terminatedByTpp"})),
         Asked::Status => respond(200, &json!({"consentStatus": "valid"})),

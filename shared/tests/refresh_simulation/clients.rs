@@ -13,7 +13,7 @@ use shared::{
         read::{ReadError, Reader},
         refresh::{self, Need, RefreshError},
         trail::Trail,
-        trouble::Trouble,
+        trouble::{Held, Trouble},
         upkeep,
     },
     ports::store::Loaded,
@@ -99,7 +99,13 @@ impl Outside {
         let need = match wish {
             Wish::Accounts => {
                 let mut reader = Reader::new(Arc::clone(deps), trail, loaded, Attendance::Background)?;
-                return reader.accounts().await.map(drop);
+                match reader.accounts().await {
+                    // Nothing may be read any more. Whether the consent works is another question.
+                    Err(ReadError::Trouble(Trouble::Held(Held::Quota { .. }))) => {}
+                    outcome => return outcome.map(drop),
+                }
+                let loaded = self.load(instance).await?;
+                return refresh::usable(deps, &self.trail(), loaded, Need::Fresh).await.map(drop).map_err(Into::into);
             }
             Wish::Usable => Need::Fresh,
             Wish::Newer => Need::NewerThan(loaded.record.access.as_ref().map_or(0, |access| access.grant.generation)),

@@ -9,7 +9,7 @@ use std::{
 use jiff::SignedDuration;
 use shared::{
     domain::{
-        bank::{Bank, OAuthProfile},
+        bank::{BackgroundProfile, Bank, OAuthProfile},
         ids::OwnerId,
         pseudonym::PseudonymKey,
         secret::Secret32,
@@ -173,5 +173,6 @@ fn bank(world: &World) -> Bank {
         default_access_lifetime: Duration::from_mins(1),
         ..samples::oauth("https://api.bank.example/oauth")
     };
-    Bank { oauth: Some(profile), ..samples::bank() }
+    let background = BackgroundProfile { reads_per_day: world.reads_allowed, ..BackgroundProfile::default() };
+    Bank { oauth: Some(profile), background, ..samples::bank() }
 }

@@ -55,6 +55,14 @@ pub fn arrival(world: &World, life: &Life, arrival: &Arrival<'_>) {
     }
 }
 
+/// Without the PSU the bank is never asked for more than it allows (V1).
+pub fn data_read(world: &World) {
+    let reads = world.reads.fetch_add(1, Ordering::Relaxed) + 1;
+    if reads > world.reads_allowed {
+        world.complain(format!("V1: read {reads} of {} that the bank allows", world.reads_allowed));
+    }
+}
+
 /// A refresh token is used by the holder of the live lease alone, never twice at once, and in `family` at most twice
 /// (V2).
 fn use_of(world: &World, life: &Life, token: usize, counts: bool) {

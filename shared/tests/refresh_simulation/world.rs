@@ -5,7 +5,7 @@ use std::{
     fmt::Write,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -132,6 +132,10 @@ pub struct World {
     pub keys: MemoryKeys,
     /// When the CRM was told that the session has ended.
     pub ended: Acknowledged,
+    /// Reads without the PSU that the bank allows in the whole schedule, which is shorter than a day.
+    pub reads_allowed: u32,
+    /// Those that it has answered.
+    pub reads: AtomicU32,
     calm: AtomicBool,
     is_over: AtomicBool,
     fallen: mpsc::UnboundedSender<usize>,
@@ -155,6 +159,8 @@ impl World {
             bank,
             keys: MemoryKeys::default(),
             ended: Acknowledged::default(),
+            reads_allowed: reads_allowed(seed),
+            reads: AtomicU32::new(0),
             calm: AtomicBool::new(true),
             is_over: AtomicBool::new(false),
             fallen,
@@ -276,4 +282,9 @@ impl World {
             Blow::Freeze(time) => life.freeze(time),
         }
     }
+}
+
+/// Every other schedule has few reads; in the others nothing keeps anybody from refreshing.
+fn reads_allowed(seed: u64) -> u32 {
+    if seed.is_multiple_of(2) { 10_000 } else { u32::try_from(5 + seed % 12).unwrap() }
 }

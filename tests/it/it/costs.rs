@@ -3,7 +3,7 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use http::Method;
+use http::{Method, StatusCode};
 use it::bench::{
     Bench,
     browser::Browser,
@@ -56,6 +56,13 @@ async fn every_route_costs_what_the_document_says() {
     counter.count("`GET …/balances`, warm", crm.get_with(&balances, &attended)).await;
     let transactions = format!("{accounts}/{account}/transactions?from=2000-01-01");
     counter.count("`GET …/transactions`, warm", crm.get_with(&transactions, &attended)).await;
+    counter.count("`GET …/balances`, warm, without the PSU", crm.get(&balances)).await;
+    for _ in 0..3 {
+        assert_eq!(crm.get(&balances).await.status, StatusCode::OK);
+    }
+    let refused = counter.count("`GET …/balances` without the PSU, nothing left", crm.get(&balances)).await;
+    assert_eq!(refused.problem(), (429, "quota_exhausted"));
+    counter.count("`GET …/quota`", crm.get(&format!("{accounts}/{account}/quota"))).await;
     counter.count("`GET /v1/sessions/{session}`", crm.get(&path)).await;
     bench.advance(301);
     let presence = crm.presence(&session);
