@@ -3,6 +3,7 @@
 //! What is to be told is written into the session together with the change itself ([`tell_of_change`]), and brought to
 //! the CRM by the job [`deliver`].
 
+mod background;
 pub mod deliver;
 mod sending;
 
@@ -14,6 +15,7 @@ use crate::domain::{
     session::Session,
 };
 
+pub(super) use background::{hindered, refreshed};
 pub use sending::Courier;
 
 /// Has the CRM told what it wants to be told of this change of a session, and upkeep when to look next. To be called with

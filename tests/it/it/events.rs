@@ -208,6 +208,39 @@ async fn only_what_the_crm_wants_is_told_and_without_a_webhook_nothing_is_kept()
     assert_eq!(briefs(&receiver.events(&bench).await), [(1, "ended")]);
 }
 
+/// Runs the refresh of balances when it is due, and brings what it is worth telling.
+async fn refresh(bench: &Bench) -> Value {
+    bench.advance(4_000);
+    let summary = bench.run_job("refresh-balances").await;
+    deliver(bench).await;
+    summary
+}
+
+#[tokio::test]
+async fn newer_data_are_told_to_who_wants_it_and_what_people_must_do_is_told_once() {
+    let receiver = Receiver::start().await;
+    let wanted = format!("{}events = [\"refreshed\", \"action_needed\"]\n", receiver.webhook());
+    let hourly = "[background]\nreads_per_day = 24\nrefreshes_per_day = 24\ncanaries = 0\n";
+    let bench = Bench::with_documents(hourly, &[("acme", wanted)]).await;
+    let session = bench.crm().connect("redirect").await;
+    bench.crm().accounts(&session).await;
+    let summary = refresh(&bench).await;
+    assert_eq!(summary["refreshed"], 1, "{summary}");
+    let body = r#"{"tppMessages": [{"category": "ERROR", "code": "SERVICE_BLOCKED"}]}"#;
+    let blocked = json!({"kind": "body", "status": 403, "content_type": "application/json", "body": body});
+    for fault in [true, true, false, true] {
+        if fault {
+            bench.fault("balances", blocked.clone(), 1).await;
+        }
+        refresh(&bench).await;
+    }
+    let events = receiver.events(&bench).await;
+    let expected = [(1, "refreshed"), (2, "action_needed"), (3, "refreshed"), (4, "action_needed")];
+    assert_eq!(briefs(&events), expected, "told again only after it had worked");
+    assert_eq!(events[0].says, json!({"bank": "redirect", "number": 1, "missed": 0, "data": "balances"}));
+    assert_eq!(events[1].says["action"], "fix_configuration");
+}
+
 #[tokio::test]
 async fn nothing_secret_and_nothing_of_the_customers_money_is_in_an_event() {
     let (bench, receiver) = told().await;

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long a token lives that is made for one run, in seconds.
 const TOKEN_SECONDS: i64 = 120;
 
-const JOBS: [&str; 1] = ["expiry-watch"];
+const JOBS: [&str; 2] = ["expiry-watch", "deliver-events"];
 
 /// Runs jobs.
 pub struct Clockwork {

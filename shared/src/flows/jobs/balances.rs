@@ -20,6 +20,7 @@ use crate::{
         session::Session,
     },
     flows::{
+        events,
         read::{ReadError, Reader},
         trouble::Trouble,
     },
@@ -84,8 +85,14 @@ async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, Read
     }
     let Some(claimed) = work.claim(&loaded, Some(next)).await? else { return Ok(Ended::Skipped(Skip::Taken)) };
     match read(work, claimed, accounts).await {
-        Ok(forms) => Ok(Ended::Refreshed(forms)),
-        Err(error) => hindered(work, &loaded, judge(error, work.naming)).await,
+        Ok(forms) => {
+            events::refreshed(&work.deps, &work.trail, session, DataKind::Balances).await;
+            Ok(Ended::Refreshed(forms))
+        }
+        Err(error) => {
+            events::hindered(&work.deps, &work.trail, session, &error).await;
+            hindered(work, &loaded, judge(error, work.naming)).await
+        }
     }
 }
 

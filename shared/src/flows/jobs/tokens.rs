@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{bank::Bank, schedule, session::Session},
     flows::{
+        events,
         read::ReadError,
         refresh::{self, Need},
     },
@@ -50,6 +51,10 @@ async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, Read
     };
     let generation = loaded.record.access.as_ref().map_or(0, |access| access.grant.generation);
     let Some(claimed) = work.claim(&loaded, Some(next)).await? else { return Ok(Ended::Skipped(Skip::Taken)) };
-    refresh::usable(&work.deps, &work.trail, claimed, Need::NewerThan(generation)).await?;
+    let refreshed = refresh::usable(&work.deps, &work.trail, claimed, Need::NewerThan(generation)).await;
+    if let Err(error) = refreshed.map_err(ReadError::from) {
+        events::hindered(&work.deps, &work.trail, &loaded.record, &error).await;
+        return Err(error);
+    }
     Ok(Ended::Refreshed(BTreeSet::new()))
 }

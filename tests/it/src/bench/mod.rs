@@ -82,9 +82,14 @@ impl Bench {
     }
 
     /// A bench where these tenants' documents end with further lines.
-    pub async fn with_tenants(further: &[(&str, String)]) -> Self {
-        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, "").await;
-        for (tenant, lines) in further {
+    pub async fn with_tenants(tenants: &[(&str, String)]) -> Self {
+        Self::with_documents("", tenants).await
+    }
+
+    /// A bench whose banks' documents and some of whose tenants' end with further lines.
+    pub async fn with_documents(banks: &str, tenants: &[(&str, String)]) -> Self {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, banks).await;
+        for (tenant, lines) in tenants {
             Issuers::add_lines(&around.folder.path().join("tenants"), tenant, lines);
         }
         let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;
