@@ -241,7 +241,7 @@ async fn the_psu_may_authenticate_on_another_device() {
     assert_eq!(count(&bench, "consent_status"), 1, "and once within a pause");
     assert_eq!(count(&bench, "consent"), 0, "nor asked for terms that nobody has agreed to");
     bench.advance(3);
-    bench.fault("authorisation_status", json!({"kind": "status", "status": 503}), 1).await;
+    bench.fault("authorisation_status", json!({"kind": "status", "status": 503}), 2).await;
     assert_eq!(crm.get(&path).await.body["status"], "awaiting_psu", "a bank in trouble hides no session");
     bench.decide("approve").await;
     bench.advance(3);

@@ -54,7 +54,7 @@ fn some_status(status: Status) -> u16 {
 
 #[tokio::test]
 async fn every_row_of_the_table_is_the_problem_that_it_says_it_is() {
-    let bench = Bench::start().await;
+    let bench = Bench::with_limits("[circuit]\nfailures = 1000\n[operations.every]\nrepeated = false").await;
     let (session, path) = connected(&bench, "oauth").await;
     let mut tried = 0;
     for (status, code, meaning) in codes::TABLE.iter().filter(|row| !is_acted_upon(row.2)) {

@@ -104,9 +104,9 @@ impl BankCalls {
     }
 }
 
-/// How long a probe takes at most: connecting, the handshake, and two calls for a token where the metadata are unknown.
+/// How long a probe takes at most: connecting, the handshake, and what one call may take. A bank that takes longer fails.
 fn longest(bank: &Bank) -> Duration {
-    bank.limits.connect * 3 + bank.limits.total * 2
+    bank.limits.connect * 2 + bank.limits.total
 }
 
 /// Where the calls go that are held back.
