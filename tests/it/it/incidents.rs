@@ -136,9 +136,9 @@ async fn a_session_cannot_be_started_at_a_bank_in_trouble_but_afterwards() {
         ("maintenance_overrun", (502, "bank_unavailable")),
     ] {
         bench.bank.play_incident(incident, None, None).await.unwrap();
-        let before = bench.store_as_text().await;
+        let before = bench.customers_as_text().await;
         assert_eq!(bench.crm().post("/v1/sessions", body.clone()).await.problem(), problem, "{incident}");
-        assert_eq!(bench.store_as_text().await, before, "{incident}: no half session");
+        assert_eq!(bench.customers_as_text().await, before, "{incident}: no half session");
         bench.bank.end_incidents().await.unwrap();
     }
     Scene::on(bench, "redirect").await.works("all of them").await;

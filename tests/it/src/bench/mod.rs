@@ -231,8 +231,19 @@ impl Bench {
 
     /// Every document of the store, to see that a refusal changed nothing.
     pub async fn store_as_text(&self) -> String {
+        self.as_text(&Collection::ALL).await
+    }
+
+    /// The same without what is kept of the banks themselves, to see that a failing bank left nothing of a customer.
+    pub async fn customers_as_text(&self) -> String {
+        let of_banks = [Collection::Circuits, Collection::Spikes];
+        let others: Vec<_> = Collection::ALL.into_iter().filter(|collection| !of_banks.contains(collection)).collect();
+        self.as_text(&others).await
+    }
+
+    async fn as_text(&self, collections: &[Collection]) -> String {
         let mut all = BTreeMap::new();
-        for collection in Collection::ALL {
+        for collection in collections.iter().copied() {
             let query = Query { collection, equal: vec![], until: None, after: None, limit: 10_000 };
             for found in self.hub.documents().find(&query).await.unwrap() {
                 all.insert((collection.name(), found.id), format!("{:?}", found.stored.document));
