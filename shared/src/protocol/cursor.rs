@@ -38,7 +38,7 @@ pub struct Position {
     /// How many pages were read.
     pub pages: u32,
     /// When the read began that this page belongs to, as the ledger has it; none if the PSU was there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
     /// When the cursor can no longer be used.
     pub ends_at: Timestamp,

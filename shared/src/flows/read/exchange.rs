@@ -16,7 +16,7 @@ use crate::{
     flows::{
         change::{self, Decision},
         confirm,
-        refresh::{self, Need, Usable},
+        refresh::{self, LOOK_LASTS, Need, Usable},
         trail::Subject,
         trouble::{BankFault, Trouble},
     },
@@ -72,8 +72,10 @@ impl Reader {
                 self.session = usable.session;
                 slot = Some(self.slot(key, slot.take()).await?);
                 usable.session = self.session.clone();
-                if generation != self::generation(&usable.session.record) {
-                    // Somebody was quicker with more than the ledger: the token in hand is an older one.
+                // Somebody may have been quicker, and the token in hand be an older one; or the store may have taken so long
+                // that the session may have ended meanwhile.
+                let is_newer = generation != self::generation(&usable.session.record);
+                if is_newer || usable.session.age() > LOOK_LASTS {
                     continue;
                 }
             }
