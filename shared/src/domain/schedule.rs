@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use super::{
     bank::{Bank, MaintenanceWindow},
     consent::ConsentTerms,
-    grant::StoredGrant,
     ids::SessionId,
     ledger::daily_limit,
     session::{Access, Session},
@@ -58,7 +57,7 @@ pub fn put_off(id: &SessionId, interval: Duration, until: Timestamp, now: Timest
 pub fn tokens_due(bank: &Bank, id: &SessionId, access: &Access) -> Option<Timestamp> {
     let idle = bank.oauth.as_ref()?.idle_lifetime?;
     let ends_at = access.grant.idle_ends_at.filter(|_| access.grant.refreshable)?;
-    let first_end = [access.consent_ends_at(), chain_end(&access.grant)].into_iter().flatten().min();
+    let first_end = [access.consent_ends_at(), access.grant.chain_ends_at].into_iter().flatten().min();
     if first_end.is_some_and(|end| end <= ends_at) {
         return None;
     }
@@ -71,10 +70,6 @@ pub fn tokens_again(bank: &Bank, id: &SessionId, now: Timestamp) -> Timestamp {
     let idle = bank.oauth.as_ref().and_then(|profile| profile.idle_lifetime).unwrap_or(DAY);
     let rest = (margin(idle) / 8).max(SHORTEST_REST);
     now + rest + part(mixed(bits(id), now.as_second().unsigned_abs()), rest / 4)
-}
-
-fn chain_end(grant: &StoredGrant) -> Option<Timestamp> {
-    grant.chain_ends_at
 }
 
 fn margin(idle: Duration) -> Duration {

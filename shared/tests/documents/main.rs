@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
 
+mod background_plan;
 mod bad_input;
 mod bank_documents;
 mod certificates;

@@ -21,7 +21,10 @@ use crate::{
     },
     flows::{
         events,
-        read::{ReadError, Reader},
+        read::{
+            ReadError, Reader,
+            quota::{self, Reserved},
+        },
         trouble::Trouble,
     },
     ports::store::Loaded,
@@ -62,7 +65,7 @@ pub(super) fn is_fresh(ledger: &Ledger, accounts: &[AccountId], interval: Durati
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
     try_refresh(work, loaded).await.unwrap_or_else(|error| match judge(error, work.naming) {
         Hindrance::Skip(skip, _) => Ended::Skipped(skip),
-        Hindrance::HeldBack(until) => Ended::HeldBack(until),
+        Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
         Hindrance::Failed(failure) => Ended::Failed(failure),
     })
 }
@@ -83,8 +86,14 @@ async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, Read
     if accounts.as_ref().is_some_and(is_fresh) {
         return Ok(Ended::Skipped(work.skip(&loaded, Skip::Fresh, Some(next)).await?));
     }
-    let Some(claimed) = work.claim(&loaded, Some(next)).await? else { return Ok(Ended::Skipped(Skip::Taken)) };
-    match read(work, claimed, accounts).await {
+    let keys = keys(accounts.as_deref());
+    let claimed = quota::claim(&work.deps, &loaded, &keys, |session| session.balances_due_at = Some(next)).await;
+    let outcome = match claimed {
+        Ok(Some(reserved)) => read(work, reserved, accounts).await,
+        Ok(None) => return Ok(Ended::Skipped(Skip::Taken)),
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(forms) => {
             events::refreshed(&work.deps, &work.trail, session, DataKind::Balances).await;
             Ok(Ended::Refreshed(forms))
@@ -96,13 +105,20 @@ async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, Read
     }
 }
 
-/// What stood in the way of a claimed session. What the bank never saw is put off, not left out; what failed there waits
-/// for its next turn, because its reads are spent.
+/// What a refresh reads, as the ledger counts it: the balances of every account, or the list of accounts where there are none
+/// yet, so that as much is taken at once as is known.
+pub(super) fn keys(accounts: Option<&[AccountId]>) -> Vec<LedgerKey> {
+    let of_account = |account| LedgerKey::of(account, DataKind::Balances);
+    accounts.map_or_else(|| vec![LedgerKey::ACCOUNTS], |accounts| accounts.iter().map(of_account).collect())
+}
+
+/// What stood in the way of a session. What the bank never saw is put off, not left out; what failed there waits for its next
+/// turn, because its reads are spent.
 async fn hindered(work: &Work, loaded: &Loaded<Session>, hindrance: Hindrance) -> Result<Ended, ReadError> {
     let (ended, until) = match hindrance {
         Hindrance::Failed(failure) => return Ok(Ended::Failed(failure)),
         Hindrance::Skip(skip, until) => (Ended::Skipped(skip), until),
-        Hindrance::HeldBack(until) => (Ended::HeldBack(until), until),
+        Hindrance::HeldBack(hold) => (Ended::HeldBack(hold), hold.until()),
     };
     if let Some(current) = work.deps.store.load::<Session>(loaded.record.id.as_str()).await.map_err(Trouble::from)? {
         let next = work.after(&current.record, until);
@@ -114,14 +130,17 @@ async fn hindered(work: &Work, loaded: &Loaded<Session>, hindrance: Hindrance) -
     Ok(ended)
 }
 
+/// Reads under the slots that were taken. What was not used is given back.
+async fn read(work: &Work, reserved: Reserved, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
+    let mut reader = reader(work, reserved.session)?.with_reserved(reserved.slots);
+    let outcome = read_all(&mut reader, accounts).await;
+    drop(reader.finish().await);
+    outcome
+}
+
 /// Reads the balances of every account, one after the other; the accounts are listed first if they never were. An account
 /// that the bank has no more does not keep the others from being read.
-async fn read(
-    work: &Work,
-    claimed: Loaded<Session>,
-    accounts: Option<Vec<AccountId>>,
-) -> Result<BTreeSet<Form>, ReadError> {
-    let mut reader = reader(work, claimed)?;
+async fn read_all(reader: &mut Reader, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
     let accounts = match accounts {
         Some(accounts) => accounts,
         None => reader.accounts().await?.value.into_iter().map(|account| account.account_id).collect(),

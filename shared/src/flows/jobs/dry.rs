@@ -10,7 +10,10 @@ use super::{
     tokens,
 };
 use crate::{
-    domain::{bank::Bank, ids::AccountId, job_lease::Job, presence::Attendance, schedule, session::Session},
+    domain::{
+        bank::Bank, ids::AccountId, job_lease::Job, ledger::daily_limit, presence::Attendance, schedule,
+        session::Session,
+    },
     flows::{
         read::{ReadError, Reader},
         trouble::Trouble,
@@ -70,14 +73,18 @@ async fn look_at(work: &Work, session: Loaded<Session>, summary: &mut Summary, c
 /// Adds what reading the balances would cost, unless they are fresh. How many accounts there are is not known before they
 /// were listed; that is one call more, and one account at least.
 async fn would_read(work: &Work, bank: &Bank, session: Loaded<Session>, cost: &mut Cost) -> Option<Skip> {
-    let now = work.deps.now();
     let interval = session.record.access.as_ref().and_then(|access| schedule::interval(bank, &access.consent));
-    let ledger = session.record.ledger.clone();
+    let limit = session.record.access.as_ref().map(|access| daily_limit(&bank.background, &access.consent));
+    let (ledger, now) = (session.record.ledger.clone(), session.store_now(&*work.deps.clock));
     let accounts = known(work, session).await.ok().flatten();
     if let (Some(accounts), Some(interval)) = (&accounts, interval)
         && balances::is_fresh(&ledger, accounts, interval, now)
     {
         return Some(Skip::Fresh);
+    }
+    let keys: Vec<_> = balances::keys(accounts.as_deref()).into_iter().map(|key| (key, 1)).collect();
+    if limit.is_some_and(|limit| ledger.possible_at(&keys, limit, now).is_some()) {
+        return Some(Skip::Quota);
     }
     let reads = accounts.map_or(2, |accounts| u32::try_from(accounts.len()).unwrap_or(u32::MAX));
     cost.bank_reads = cost.bank_reads.saturating_add(reads);

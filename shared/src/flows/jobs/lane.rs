@@ -17,6 +17,8 @@ pub(super) struct Lane {
     /// How many refreshes are under way.
     pub running: usize,
     pub pace: Pace,
+    /// Nothing begins before that.
+    pub paused_until: Option<Timestamp>,
     /// What the run has met here, once it may send anything.
     pub trial: Option<Trial>,
 }
@@ -42,17 +44,17 @@ pub(super) enum Task {
 
 impl Lane {
     pub fn new(bank: Arc<Bank>) -> Self {
-        Self { bank, queue: VecDeque::new(), running: 0, pace: Pace::Unknown, trial: None }
+        Self { bank, queue: VecDeque::new(), running: 0, pace: Pace::Unknown, paused_until: None, trial: None }
     }
 
     /// What is to be done next, if anything may be now.
-    pub fn next(&mut self) -> Option<Task> {
+    pub fn next(&mut self, now: Timestamp) -> Option<Task> {
         let most = match self.pace {
             Pace::Unknown => 0,
             Pace::Canaries => 1,
             Pace::Open | Pace::Closed(..) => usize::try_from(self.bank.background.in_flight).unwrap_or(1),
         };
-        if self.running >= most {
+        if self.running >= most || self.paused_until.is_some_and(|until| now < until) {
             return None;
         }
         let session = Box::new(self.queue.pop_front()?);
@@ -67,15 +69,14 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::bank::BackgroundProfile, testing::samples};
+    use crate::testing::samples;
 
     #[test]
     fn a_lane_without_anything_waiting_starts_nothing() {
-        let background = BackgroundProfile { in_flight: 2, ..BackgroundProfile::default() };
-        let mut lane = Lane::new(Arc::new(Bank { background, ..samples::bank() }));
+        let mut lane = Lane::new(Arc::new(samples::bank()));
         for pace in [Pace::Unknown, Pace::Canaries, Pace::Open, Pace::Closed(Skip::Canary, Timestamp::UNIX_EPOCH)] {
             lane.pace = pace;
-            assert!(lane.next().is_none() && lane.running == 0);
+            assert!(lane.next(Timestamp::UNIX_EPOCH).is_none() && lane.running == 0);
         }
     }
 }

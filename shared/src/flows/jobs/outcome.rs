@@ -23,10 +23,27 @@ pub(super) enum Ended {
     Refreshed(BTreeSet<Form>),
     /// It was left out.
     Skipped(Skip),
-    /// The hub holds calls to the bank back until then.
-    HeldBack(Timestamp),
+    /// The hub holds calls to the bank back.
+    HeldBack(Hold),
     /// It failed.
     Failed(Failure),
+}
+
+/// Why the hub holds calls to a bank back, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hold {
+    /// The circuit is open: nobody is read before then.
+    Circuit(Timestamp),
+    /// The bank has as many calls as it wants to see just now: the others wait a little.
+    Pace(Timestamp),
+}
+
+impl Hold {
+    pub const fn until(self) -> Timestamp {
+        match self {
+            Self::Circuit(until) | Self::Pace(until) => until,
+        }
+    }
 }
 
 /// Why a session was left out.
@@ -105,8 +122,8 @@ impl Failure {
 pub(super) enum Hindrance {
     /// It is left out until then.
     Skip(Skip, Timestamp),
-    /// The bank is left alone until then.
-    HeldBack(Timestamp),
+    /// The bank is left alone.
+    HeldBack(Hold),
     /// The refresh failed.
     Failed(Failure),
 }

@@ -8,14 +8,17 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::{task::JoinHandle, time::timeout_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 use tracing::Instrument;
 
 use super::{
     Summary, Work, balances,
     lane::{Lane, Pace, Task},
     leases::{self, Taken},
-    outcome::{Ended, Failure, Skip, Source},
+    outcome::{Ended, Failure, Hold, Skip, Source},
     pages::{self, LARGEST, PAGE},
     tokens, watching,
 };
@@ -33,8 +36,11 @@ use crate::{
 /// Fewer than this many waiting sessions, and the next page is read.
 const LOW: usize = PAGE / 4;
 
-/// How often a run looks whether it may go on at a bank, and whether others are due behind one that hangs.
+/// How often a run looks whether it may go on at a bank.
 const LOOK: Duration = Duration::from_millis(300);
+
+/// When nothing has ended for so long, a run looks whether others are due behind what waits for a bank that hangs.
+const STALL: Duration = Duration::from_secs(3);
 
 /// So many failures of the hub's own in a row end a run: nothing is claimed that cannot be read.
 const MOST_OWN_FAILURES: u32 = 3;
@@ -100,14 +106,20 @@ impl Run {
 
     /// Finds what is due in a shard. Answers whether it has found all; some of it may still wait.
     async fn shard(&mut self, shard: u8) -> Result<bool, Trouble> {
-        let mut is_stalled = true;
+        let mut looked_at = None::<Instant>;
         while !self.is_at_its_end() {
-            if (self.waiting() < LOW || is_stalled) && self.fetch(shard).await? {
-                self.start().await?;
-                return Ok(true);
+            let is_stalled = looked_at.is_none_or(|looked_at| looked_at.elapsed() > STALL);
+            if self.waiting() < LOW || is_stalled {
+                looked_at = Some(Instant::now());
+                if self.fetch(shard).await? {
+                    self.start().await?;
+                    return Ok(true);
+                }
             }
             self.start().await?;
-            is_stalled = !self.one_ends().await;
+            if self.one_ends().await {
+                looked_at = Some(Instant::now());
+            }
         }
         Ok(false)
     }
@@ -164,6 +176,7 @@ impl Run {
 
     /// Starts as much at every bank as may be under way.
     async fn start(&mut self) -> Result<(), Trouble> {
+        let now = self.work.deps.now();
         for lane in self.lanes.values_mut() {
             if lane.pace == Pace::Unknown && !lane.queue.is_empty() {
                 (lane.pace, lane.trial) = match watching::open(&self.work, &lane.bank, self.cycle, &self.owner).await? {
@@ -174,7 +187,7 @@ impl Run {
                     watching::Opened::Stopped => (Pace::Closed(Skip::Canary, self.cycle.ends_at()), None),
                 };
             }
-            while let Some(task) = lane.next() {
+            while let Some(task) = lane.next(now) {
                 let work = Arc::clone(&self.work);
                 let bank = lane.bank.id.clone();
                 let doing = async move {
@@ -190,7 +203,7 @@ impl Run {
 
     /// Waits for one refresh to end, a moment at most. Answers whether one did.
     async fn one_ends(&mut self) -> bool {
-        let moment = (tokio::time::Instant::now() + LOOK).min(self.work.waits_until);
+        let moment = (Instant::now() + LOOK).min(self.work.waits_until);
         if self.running.is_empty() {
             if self.waiting() > 0 {
                 tokio::time::sleep_until(moment).await;
@@ -208,24 +221,32 @@ impl Run {
     }
 
     async fn wait_for_the_rest(&mut self) {
-        while !self.running.is_empty() && tokio::time::Instant::now() < self.work.waits_until {
+        while !self.running.is_empty() && Instant::now() < self.work.waits_until {
             self.one_ends().await;
         }
     }
 
     async fn ended(&mut self, id: &SessionId, bank: &BankId, ended: Ended) {
-        self.seen.insert(id.clone(), None);
         self.summary.ended(bank, &ended);
-        let is_own = matches!(ended, Ended::Failed(Failure { of: Source::Hub, .. }));
-        self.own_failures = if is_own { self.own_failures + 1 } else { 0 };
+        // What failed for the hub's own sake is still due, and its shard not done with.
+        if matches!(ended, Ended::Failed(Failure { of: Source::Hub, .. })) {
+            self.own_failures += 1;
+        } else {
+            self.own_failures = 0;
+            self.seen.insert(id.clone(), None);
+        }
         let Some(lane) = self.lanes.get_mut(bank) else { return };
         lane.running = lane.running.saturating_sub(1);
         let met = match ended {
             Ended::Refreshed(forms) => Some(Met::Answers(forms)),
             Ended::Failed(failure) => failure.met(),
             Ended::Skipped(_) => None,
-            Ended::HeldBack(until) => {
+            Ended::HeldBack(Hold::Circuit(until)) => {
                 lane.pace = Pace::Closed(Skip::HeldBack, until);
+                None
+            }
+            Ended::HeldBack(Hold::Pace(until)) => {
+                lane.paused_until = Some(until);
                 None
             }
         };

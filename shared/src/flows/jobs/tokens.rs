@@ -37,7 +37,7 @@ pub(super) fn plan(bank: &Bank, session: &Session, now: Timestamp) -> Plan {
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
     try_refresh(work, loaded).await.unwrap_or_else(|error| match judge(error, work.naming) {
         Hindrance::Skip(skip, _) => Ended::Skipped(skip),
-        Hindrance::HeldBack(until) => Ended::HeldBack(until),
+        Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
         Hindrance::Failed(failure) => Ended::Failed(failure),
     })
 }

@@ -87,6 +87,30 @@ pub async fn reserve(
     exchange(deps, loaded, &[], keys, change).await
 }
 
+/// The same, tried once: `None` if somebody else has changed the session since it was loaded. For a change that only one may
+/// make.
+pub async fn claim(
+    deps: &Deps,
+    loaded: &Loaded<Session>,
+    keys: &[LedgerKey],
+    change: impl FnOnce(&mut Session),
+) -> Result<Option<Reserved>, ReadError> {
+    let taken = Instant::now();
+    let limit = limit(deps, &loaded.record)?;
+    let mut session = loaded.record.clone();
+    let tickets = session.ledger.reserve(keys, limit, loaded.store_now(&*deps.clock));
+    let tickets = tickets.map_err(|exhausted| Trouble::from(Held::from(exhausted)))?;
+    change(&mut session);
+    match deps.store.note(loaded, session).await {
+        Ok(session) => {
+            let slots = tickets.into_iter().map(|ticket| Slot { ticket, taken, used: false }).collect();
+            Ok(Some(Reserved { session, slots }))
+        }
+        Err(CommitError::Refused) => Ok(None),
+        Err(CommitError::Failed(error)) => Err(Trouble::from(error).into()),
+    }
+}
+
 /// The same, giving these slots back at once: for a call that comes too late for the slot it has.
 pub(super) async fn exchange(
     deps: &Deps,
