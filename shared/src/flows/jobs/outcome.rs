@@ -132,8 +132,11 @@ pub(super) enum Hindrance {
 pub(super) fn judge(error: ReadError, naming: Naming) -> Hindrance {
     let of = match &error {
         ReadError::Trouble(Trouble::Held(Held::Quota { until, .. })) => return Hindrance::Skip(Skip::Quota, *until),
-        ReadError::Trouble(Trouble::Held(Held::CircuitOpen(until) | Held::SpikeArrest(until) | Held::Busy(until))) => {
-            return Hindrance::HeldBack(*until);
+        ReadError::Trouble(Trouble::Held(Held::CircuitOpen(until))) => {
+            return Hindrance::HeldBack(Hold::Circuit(*until));
+        }
+        ReadError::Trouble(Trouble::Held(Held::SpikeArrest(until) | Held::Busy(until))) => {
+            return Hindrance::HeldBack(Hold::Pace(*until));
         }
         ReadError::Trouble(Trouble::Maintenance(until)) => return Hindrance::Skip(Skip::Maintenance, *until),
         ReadError::NotWorking(..) | ReadError::AccountUnknown | ReadError::AccountGone => Source::Customer,
