@@ -3,6 +3,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+mod audit;
 mod callbacks;
 mod ends;
 mod failing_closed;

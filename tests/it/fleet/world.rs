@@ -4,12 +4,8 @@ use std::{collections::BTreeMap, fmt::Write, future::Future, sync::Arc, time::Du
 
 use http::Method;
 use it::{
-    bench::{
-        Bench,
-        crm::Answer,
-        hub_side::production::{Production, Size},
-    },
-    fleet::Function,
+    bench::{Bench, crm::Answer, hub_side::production::Production},
+    fleet::{Function, Size},
 };
 use sandbox_bank::{JournalEntry, Rotation};
 use shared::{
@@ -42,11 +38,12 @@ pub struct World {
 impl World {
     /// Three processes of each function that has anything to do in the test.
     pub async fn start(rotation: Rotation) -> Self {
-        Self::of(rotation, Size { instances: 3 }).await
+        Self::of(rotation, "", Size::of_each(3)).await
     }
 
-    pub async fn of(rotation: Rotation, size: Size) -> Self {
-        let (bench, hub) = Bench::on_a_fleet(rotation, size).await;
+    /// So many processes, with these further lines in the banks' documents.
+    pub async fn of(rotation: Rotation, further: &str, size: Size) -> Self {
+        let (bench, hub) = Bench::on_a_fleet(rotation, further, size).await;
         bench.allow_several_consents().await;
         Self { bench, hub, dice: SeededEntropy::new(seed()) }
     }
@@ -64,10 +61,24 @@ impl World {
 
     /// Asks that very process for the session's accounts, the PSU being there.
     pub async fn read_at(&self, process: usize, session: &str) -> Answer {
-        let url = format!("http://{}", self.hub.fleet.address(process));
-        let presence = self.bench.crm().presence(session);
+        self.try_read_at(process, session).await.unwrap()
+    }
+
+    /// The same, of a process that may be killed over it.
+    pub async fn try_read_at(&self, process: usize, session: &str) -> Option<Answer> {
+        let (url, presence) = (self.url(process), self.bench.crm().presence(session));
         let path = format!("/v1/sessions/{session}/accounts");
-        self.bench.crm().call_at(&url, Method::GET, &path, None, &[("psu-presence", &presence)]).await
+        self.bench.crm().try_at(&url, Method::GET, &path, None, &[("psu-presence", &presence)]).await.ok()
+    }
+
+    /// Where that process is.
+    pub fn url(&self, process: usize) -> String {
+        format!("http://{}", self.hub.fleet.address(process))
+    }
+
+    /// Asks that very process, the PSU not being there. The process may be killed over it.
+    pub async fn background_at(&self, process: usize, path: &str) -> Option<Answer> {
+        self.bench.crm().try_at(&self.url(process), Method::GET, path, None, &[]).await.ok()
     }
 
     /// Asks any process for the session's accounts, the PSU being there.

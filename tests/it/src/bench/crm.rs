@@ -1,6 +1,7 @@
 //! A CRM: signs its tokens, calls the hub's API, walks a PSU through a journey.
 
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use jsonwebtoken::Header;
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ pub struct Crm<'a> {
     bench: &'a Bench,
     tenant: &'static str,
     scopes: String,
+    off: SignedDuration,
 }
 
 /// An answer of the hub.
@@ -27,10 +29,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    async fn of(response: Response) -> Self {
+    async fn of(response: Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+        let text = response.text().await?;
+        Ok(Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
     }
 
     /// The status and the problem's code.
@@ -45,7 +47,7 @@ impl Answer {
 
 impl<'a> Crm<'a> {
     pub fn of(bench: &'a Bench, tenant: &'static str) -> Self {
-        Self { bench, tenant, scopes: SCOPES.to_owned() }
+        Self { bench, tenant, scopes: SCOPES.to_owned(), off: SignedDuration::ZERO }
     }
 
     #[must_use]
@@ -53,9 +55,15 @@ impl<'a> Crm<'a> {
         Self { scopes: scopes.to_owned(), ..self }
     }
 
+    /// A CRM whose clock is so far off, like that of the process it talks to.
+    #[must_use]
+    pub fn with_a_clock_off(self, off: SignedDuration) -> Self {
+        Self { off, ..self }
+    }
+
     /// The claims of an ordinary token.
     pub fn claims(&self) -> Value {
-        let now = self.bench.now().as_second();
+        let now = (self.bench.now() + self.off).as_second();
         json!({
             "iss": self.bench.issuers.issuer(self.tenant),
             "aud": self.bench.url,
@@ -115,6 +123,18 @@ impl<'a> Crm<'a> {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.try_at(url, method, path, body, headers).await.unwrap()
+    }
+
+    /// A call to a process that may be killed while it works.
+    pub async fn try_at(
+        &self,
+        url: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Answer> {
         let mut request = self.bench.http.request(method, format!("{url}{path}")).bearer_auth(self.token());
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -122,7 +142,7 @@ impl<'a> Crm<'a> {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        Answer::of(request.send().await.unwrap()).await
+        Answer::of(request.send().await?).await
     }
 
     /// A call without the CRM's token.
@@ -131,7 +151,7 @@ impl<'a> Crm<'a> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answer::of(request.send().await.unwrap()).await
+        Answer::of(request.send().await.unwrap()).await.unwrap()
     }
 
     /// Starts a session at that bank.

@@ -39,7 +39,7 @@ pub(super) async fn start(folder: &Path, listener: TcpListener, clock: &Arc<Manu
         #[expect(clippy::disallowed_methods, reason = "the tests themselves know of no settings")]
         let wanted = std::env::var("IT_HUB");
         if wanted.is_ok_and(|hub| hub == "fleet") {
-            let size = production::Size { instances: 3 };
+            let size = crate::fleet::Size::of_each(3);
             return Box::new(Arc::new(production::Production::start(folder, listener, &**clock, size).await));
         }
     }

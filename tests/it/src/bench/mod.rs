@@ -33,12 +33,14 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 #[cfg(feature = "emulator")]
-use self::hub_side::production::{Production, Size};
+use self::hub_side::production::Production;
 use self::{
     crm::{Answer, Crm},
     hub_side::{HubUnderTest, in_process::InProcess},
     issuer::Issuers,
 };
+#[cfg(feature = "emulator")]
+use crate::fleet::Size;
 
 /// The CRM's registered return URL. Nobody listens there: tests look at where the browser is sent.
 pub const RETURN_URL: &str = "https://crm.example/back";
@@ -96,10 +98,10 @@ impl Bench {
         Self::of(around, hub)
     }
 
-    /// A bench whose hub is a fleet that the test has in its hand.
+    /// A bench whose hub is a fleet that the test has in its hand; its banks' documents have these further lines.
     #[cfg(feature = "emulator")]
-    pub async fn on_a_fleet(rotation: sandbox_bank::Rotation, size: Size) -> (Self, Arc<Production>) {
-        let (around, listener) = Surroundings::start(rotation, "").await;
+    pub async fn on_a_fleet(rotation: sandbox_bank::Rotation, further: &str, size: Size) -> (Self, Arc<Production>) {
+        let (around, listener) = Surroundings::start(rotation, further).await;
         let hub = Arc::new(Production::start(around.folder.path(), listener, &*around.clock, size).await);
         (Self::of(around, Box::new(Arc::clone(&hub))), hub)
     }

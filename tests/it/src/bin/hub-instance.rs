@@ -1,9 +1,10 @@
-//! One process of a function, as production runs it but for two things: its clock is a file that tests write, and it
-//! says in another file which port the system gave it.
+//! One process of a function, as production runs it but for two things: its clock is a file that tests write (and
+//! another, which puts this one process's clock off), and it says in a third which port the system gave it.
 
 use std::{env, error::Error, fs, io::Read, path::PathBuf, process::ExitCode, sync::Arc, thread};
 
-use it::fleet::{Function, shifted_store::ShiftedStore};
+use it::fleet::{Function, read_step, shifted_store::ShiftedStore};
+use jiff::Timestamp;
 use shared::{
     config::settings::Settings,
     http::server,
@@ -35,8 +36,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let function: Function = env::args().nth(1).ok_or("which function?")?.parse()?;
     telemetry::init(Format::Stackdriver)?;
     let settings = Settings::from_environment()?;
-    let clock: Arc<dyn Clock> = Arc::new(FileClock::at(file("HUB_INSTANCE_CLOCK")?));
-    let (shared_clock, started_at) = (Arc::clone(&clock), FileClock::at(file("HUB_INSTANCE_CLOCK_START")?).now());
+    let shared_clock: Arc<dyn Clock> = Arc::new(FileClock::at(file("HUB_INSTANCE_CLOCK")?));
+    let clock = Arc::new(SteppedClock { clock: Arc::clone(&shared_clock), step: file("HUB_INSTANCE_STEP")? });
+    let started_at = FileClock::at(file("HUB_INSTANCE_CLOCK_START")?).now();
     let around = |store| Arc::new(ShiftedStore::new(store, shared_clock, started_at)) as _;
     let mut ends = Box::pin(server::termination()?);
     let hub = tokio::select! {
@@ -47,6 +49,18 @@ async fn run() -> Result<(), Box<dyn Error>> {
     announce(listener.local_addr()?.port())?;
     server::serve(listener, hub.router(function.routes()), hub.work(), ends).await?;
     Ok(())
+}
+
+/// The clock of all, and how far this process's is off.
+struct SteppedClock {
+    clock: Arc<dyn Clock>,
+    step: PathBuf,
+}
+
+impl Clock for SteppedClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + read_step(&self.step)
+    }
 }
 
 /// Whole or not at all, so that nobody reads half a number.

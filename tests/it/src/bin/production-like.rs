@@ -10,7 +10,7 @@ use it::{
         issuer::{self, Issuers},
         write_bank_documents,
     },
-    fleet::{Fleet, Function, Plan, Program},
+    fleet::{Fleet, Function, Plan, Program, Size},
 };
 use kms_stand_in::KmsStandIn;
 use sandbox_bank::Rotation;
@@ -62,7 +62,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for (name, value) in &settings {
         println!("export {name}='{value}'");
     }
-    let plan = Plan { program: Program::Function, instances: INSTANCES, folder: folder.path().to_owned(), settings };
+    let size = Size::of_each(INSTANCES);
+    let plan = Plan { program: Program::Function, size, folder: folder.path().to_owned(), settings };
     let fleet = Fleet::start(plan, listener, SystemClock.now()).await;
     for function in Function::ALL {
         for process in fleet.of(function) {

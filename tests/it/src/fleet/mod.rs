@@ -8,12 +8,13 @@ mod process;
 pub mod shifted_store;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::testing::clock::FileClock;
 use tokio::net::TcpListener;
 
@@ -21,7 +22,7 @@ use self::process::Process;
 pub use self::{
     front::Front,
     function::Function,
-    process::{CLOCK, CLOCK_START},
+    process::{CLOCK, CLOCK_START, read_step},
 };
 
 /// Which program the processes are.
@@ -33,13 +34,36 @@ pub enum Program {
     Function,
 }
 
+/// How many processes each function has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size(BTreeMap<Function, usize>);
+
+impl Size {
+    /// So many of each function.
+    pub fn of_each(count: usize) -> Self {
+        Self(Function::ALL.into_iter().map(|function| (function, count)).collect())
+    }
+
+    /// So many of that function.
+    #[must_use]
+    pub fn with(mut self, function: Function, count: usize) -> Self {
+        self.0.insert(function, count);
+        self
+    }
+
+    /// One entry for each process: its function.
+    fn processes(&self) -> impl Iterator<Item = Function> {
+        self.0.iter().flat_map(|(function, count)| std::iter::repeat_n(*function, *count))
+    }
+}
+
 /// What every process of a fleet is started with.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// What runs.
     pub program: Program,
     /// Processes of each function.
-    pub instances: usize,
+    pub size: Size,
     /// Where clock, logs and announcements are kept.
     pub folder: PathBuf,
     /// The settings that the processes share; their port is their own affair.
@@ -58,8 +82,12 @@ impl Fleet {
     pub async fn start(plan: Plan, listener: TcpListener, now: Timestamp) -> Self {
         FileClock::show(&plan.folder.join(CLOCK), now).unwrap();
         FileClock::show(&plan.folder.join(CLOCK_START), now).unwrap();
-        let each = Function::ALL.into_iter().flat_map(|function| (0..plan.instances).map(move |_| function));
-        let processes = each.enumerate().map(|(number, function)| Process::start(&plan, function, number)).collect();
+        let processes = plan
+            .size
+            .processes()
+            .enumerate()
+            .map(|(number, function)| Process::start(&plan, function, number))
+            .collect();
         let fleet = Self { front: Front::start(listener), plan, processes: Mutex::new(processes) };
         fleet.until_serving().await;
         fleet
@@ -68,6 +96,11 @@ impl Fleet {
     /// Shows every process that time.
     pub fn show_time(&self, now: Timestamp) {
         FileClock::show(&self.plan.folder.join(CLOCK), now).unwrap();
+    }
+
+    /// Puts the clock of that process, and of those that will stand in its place, so far off the others'.
+    pub fn put_off(&self, number: usize, step: SignedDuration) {
+        process::write_step(&self.plan.folder, number, step);
     }
 
     /// The numbers of that function's processes.

@@ -4,12 +4,13 @@ use std::{
     env,
     fs::{self, OpenOptions},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use shared::testing::process::free_port;
 
 use super::{Plan, Program, function::Function};
@@ -45,6 +46,7 @@ impl Process {
                 let mut command = Command::new(program("hub-instance"));
                 command.arg(function.name()).env_clear();
                 command.env("HUB_INSTANCE_CLOCK", plan.folder.join(CLOCK)).env("HUB_INSTANCE_PORT_FILE", &port_file);
+                command.env("HUB_INSTANCE_STEP", step_file(&plan.folder, number));
                 command.env("HUB_INSTANCE_CLOCK_START", plan.folder.join(CLOCK_START));
                 (command, 0)
             }
@@ -114,6 +116,23 @@ impl Drop for Process {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Says how far that process's clock is off. Nobody ever reads half a number.
+pub(super) fn write_step(folder: &Path, number: usize, step: SignedDuration) {
+    let unfinished = folder.join(format!("{number}.unfinished"));
+    fs::write(&unfinished, step.as_secs().to_be_bytes()).unwrap();
+    fs::rename(unfinished, step_file(folder, number)).unwrap();
+}
+
+/// How far a process's clock is off, by that file; not at all if there is none.
+pub fn read_step(file: &Path) -> SignedDuration {
+    let bytes = fs::read(file).ok().and_then(|bytes| bytes.try_into().ok());
+    SignedDuration::from_secs(bytes.map_or(0, i64::from_be_bytes))
+}
+
+fn step_file(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("{number}.step"))
 }
 
 /// A program of this workspace: beside the folder of the test's own program, or beside that program itself.

@@ -19,17 +19,10 @@ use shared::{
 use tokio::net::TcpListener;
 
 use super::HubUnderTest;
-use crate::fleet::{Fleet, Function, Plan, Program};
+use crate::fleet::{Fleet, Function, Plan, Program, Size};
 
 /// The database of a project that is called nothing else.
 const DATABASE: &str = "(default)";
-
-/// How large a fleet is.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// Processes of each function.
-    pub instances: usize,
-}
 
 /// A fleet and what it stands on.
 pub struct Production {
@@ -65,7 +58,7 @@ impl Production {
             ("HUB_EGRESS_ADDRESS", "192.0.2.1".to_owned()),
             ("HUB_LOG", "debug".to_owned()),
         ];
-        let plan = Plan { program: Program::ForTests, instances: size.instances, folder: folder.to_owned(), settings };
+        let plan = Plan { program: Program::ForTests, size, folder: folder.to_owned(), settings };
         let fleet = Fleet::start(plan, listener, clock.now()).await;
         let (documents, keys) = (own_store(&project, emulator.host()), own_keys(&kms).await);
         Self { fleet, kms, emulator: proxy, project, documents, keys }
