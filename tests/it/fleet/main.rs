@@ -5,9 +5,12 @@
 
 mod audit;
 mod callbacks;
+mod clocks;
 mod ends;
 mod failing_closed;
+mod quota;
 mod refreshes;
 mod rewraps;
+mod schedules;
 mod starts;
 mod world;
