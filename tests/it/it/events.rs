@@ -1,8 +1,9 @@
 //! The CRM is told what happens to its sessions: in order, signed, at least once, and without holding up anybody else.
 
+mod example;
 mod receiver;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use http::{Method, StatusCode};
 use it::bench::{Bench, browser::Browser, crm::Crm};
@@ -12,7 +13,8 @@ use shared::{
     ports::store::{Loaded, Store},
 };
 
-use receiver::{Receiver, briefs, delivered, opened};
+use example::example;
+use receiver::{AUDIENCE, Receiver, briefs, delivered, opened};
 
 const DAY: i64 = 86_400;
 
@@ -312,6 +314,28 @@ async fn a_certificate_that_ends_is_told_once_at_each_number_of_days_by_all_inst
         let text = format!("{}{}", logs.text(), bench.process_logs());
         assert_eq!(text.matches("certificate_ending").count(), 9 * times, "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_receiver_of_the_document_takes_what_the_hub_signed_and_nothing_else() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let program = manual.split_once("```js\n").unwrap().1.split_once("```").unwrap().0;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receiver.mjs");
+    std::fs::write(&file, program).unwrap();
+    let (bench, kept) = told().await;
+    bench.crm().connect("oauth").await;
+    deliver(&bench).await;
+    let token = kept.tokens().pop().unwrap();
+    let mut ours = example(&file, &bench.url, AUDIENCE).await;
+    let others = example(&file, &bench.url, "https://other.example").await;
+    assert_eq!(ours.takes(&token).await, (202, String::new()));
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", "A".repeat(86));
+    assert_eq!(ours.takes(&forged).await, (400, r#"{"err":"invalid_key"}"#.to_owned()));
+    assert_eq!(others.takes(&token).await, (400, r#"{"err":"invalid_audience"}"#.to_owned()));
+    assert!(ours.line().await.contains("urn:secure-hub:event:connected"));
 }
 
 #[tokio::test]
