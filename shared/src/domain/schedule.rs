@@ -21,7 +21,7 @@ use super::{
 const DAY: Duration = Duration::from_hours(24);
 
 /// How many windows of maintenance that follow one another are waited for.
-const WINDOWS: usize = 8;
+const WINDOWS: u64 = 8;
 
 /// What part of the time between two refreshes they come earlier or later from day to day.
 const JITTER: u32 = 20;
@@ -94,12 +94,15 @@ fn place(id: &SessionId, interval: Duration, turn: i64) -> Timestamp {
     begins + part(bits(id), interval) + jitter
 }
 
-/// The instant, or the first after the windows that cover it, a little spread.
+/// The instant, or one after the windows that cover it: as long after the end as it lay before, so that those who would have
+/// come in the window come in as long a time after it, and half an interval later at most.
 fn outside_of(windows: &[MaintenanceWindow], id: &SessionId, interval: Duration, at: Timestamp) -> Timestamp {
     let mut at = at;
-    for _ in 0..WINDOWS {
+    for turn in 0..WINDOWS {
         let Some(ends) = windows.iter().filter_map(|window| window.covering(at)).max() else { break };
-        at = ends + part(bits(id), interval / JITTER);
+        let before = Duration::try_from(ends.duration_since(at)).unwrap_or_default();
+        let after = if before <= interval / 2 { before } else { part(mixed(bits(id), turn), interval / 2) };
+        at = ends + after;
     }
     at
 }
