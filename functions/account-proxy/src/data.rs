@@ -6,11 +6,12 @@ mod params;
 use axum::{Extension, extract::State, response::Response};
 use shared::{
     domain::ids::RequestId,
-    flows::read::Reader,
+    flows::snapshots::{Desk, Staleness},
     http::{
         app::App,
         body::{Form, Params},
         caller::{AccountInPath, Attended, Audit, OwnSession, TransactionInPath},
+        prefer::{Preference, respond},
         problem::Problem,
     },
 };
@@ -27,19 +28,22 @@ pub(crate) async fn accounts(
     Extension(request_id): Extension<RequestId>,
     OwnSession(session): OwnSession,
     Attended(attendance): Attended,
-    form: Form,
+    (form, Preference(staleness)): (Form, Preference),
     Params(params): Params<AccountsParams>,
 ) -> Result<Response, Problem> {
     let (records, balances) = (Records(params.raw), params.balances()?);
-    let clock = app.deps.clone();
-    let mut reader = Reader::new(app.deps, trail, session, attendance)?;
+    let mut desk = Desk::new(app.deps, trail, session, attendance, staleness)?;
     let Some(partial) = balances else {
-        let reading = reader.accounts().await?;
-        return Ok(form.answer(|| AccountList::of(reading.value, reading.as_of, records), reading.raw));
+        let answered = desk.accounts().await?;
+        return Ok(respond(answered, form, desk.now(), |accounts, as_of, stale| {
+            AccountList::of(accounts, as_of, stale, records)
+        }));
     };
-    let reading = reader.accounts_with_balances(partial).await?;
-    let call = (&request_id, clock.now());
-    Ok(form.answer(|| AccountList::with_balances(reading.value, reading.as_of, records, call), reading.raw))
+    let answered = desk.accounts_with_balances(partial).await?;
+    let call = (&request_id, desk.now());
+    Ok(respond(answered, form, desk.now(), |overviews, as_of, stale| {
+        AccountList::with_balances(overviews, as_of, stale, records, call)
+    }))
 }
 
 pub(crate) async fn account(
@@ -48,11 +52,13 @@ pub(crate) async fn account(
     OwnSession(session): OwnSession,
     AccountInPath(account_id): AccountInPath,
     Attended(attendance): Attended,
-    form: Form,
+    (form, Preference(staleness)): (Form, Preference),
     Params(params): Params<RecordParams>,
 ) -> Result<Response, Problem> {
-    let reading = Reader::new(app.deps, trail, session, attendance)?.account(&account_id).await?;
-    Ok(form.answer(|| OneAccount::of(reading.value, reading.as_of, Records(params.raw)), reading.raw))
+    let mut desk = Desk::new(app.deps, trail, session, attendance, staleness)?;
+    let answered = desk.account(&account_id).await?;
+    let records = Records(params.raw);
+    Ok(respond(answered, form, desk.now(), |account, as_of, stale| OneAccount::of(account, as_of, stale, records)))
 }
 
 pub(crate) async fn balances(
@@ -61,12 +67,15 @@ pub(crate) async fn balances(
     OwnSession(session): OwnSession,
     AccountInPath(account_id): AccountInPath,
     Attended(attendance): Attended,
-    form: Form,
+    (form, Preference(staleness)): (Form, Preference),
     Params(params): Params<RecordParams>,
 ) -> Result<Response, Problem> {
-    let reading = Reader::new(app.deps, trail, session, attendance)?.balances(&account_id).await?;
+    let mut desk = Desk::new(app.deps, trail, session, attendance, staleness)?;
+    let answered = desk.balances(&account_id).await?;
     let records = Records(params.raw);
-    Ok(form.answer(|| BalanceList::of(account_id, reading.value, reading.as_of, records), reading.raw))
+    Ok(respond(answered, form, desk.now(), |balances, as_of, stale| {
+        BalanceList::of(account_id, balances, as_of, stale, records)
+    }))
 }
 
 pub(crate) async fn transactions(
@@ -75,12 +84,15 @@ pub(crate) async fn transactions(
     OwnSession(session): OwnSession,
     AccountInPath(account_id): AccountInPath,
     Attended(attendance): Attended,
-    form: Form,
+    (form, Preference(staleness)): (Form, Preference),
     Params(params): Params<TransactionParams>,
 ) -> Result<Response, Problem> {
     let (records, wanted) = (Records(params.raw), params.wanted()?);
-    let reading = Reader::new(app.deps, trail, session, attendance)?.transactions(&account_id, wanted).await?;
-    Ok(form.answer(|| TransactionList::of(account_id, reading.value, reading.as_of, records), reading.raw))
+    let mut desk = Desk::new(app.deps, trail, session, attendance, staleness)?;
+    let answered = desk.transactions(&account_id, wanted).await?;
+    Ok(respond(answered, form, desk.now(), |page, as_of, stale| {
+        TransactionList::of(account_id, page, as_of, stale, records)
+    }))
 }
 
 pub(crate) async fn transaction(
@@ -92,7 +104,8 @@ pub(crate) async fn transaction(
     form: Form,
     Params(params): Params<RecordParams>,
 ) -> Result<Response, Problem> {
-    let reading = Reader::new(app.deps, trail, session, attendance)?.transaction(&account_id, &bank_id).await?;
+    let mut desk = Desk::new(app.deps, trail, session, attendance, Staleness::Refused)?;
+    let reading = desk.transaction(&account_id, &bank_id).await?;
     let records = Records(params.raw);
     Ok(form.answer(|| OneTransaction::of(account_id, reading.value, reading.as_of, records), reading.raw))
 }

@@ -42,7 +42,8 @@ pub fn routes() -> Vec<Route> {
                 .asks::<data::AccountsParams>()
                 .answers::<data::AccountList>(StatusCode::OK)
                 .with_presence()
-                .or_raw(),
+                .or_raw()
+                .or_stale(),
         ),
         Route::get(
             "/v1/sessions/{session}/accounts/{account}",
@@ -52,7 +53,8 @@ pub fn routes() -> Vec<Route> {
                 .asks::<data::RecordParams>()
                 .answers::<data::OneAccount>(StatusCode::OK)
                 .with_presence()
-                .or_raw(),
+                .or_raw()
+                .or_stale(),
         ),
         Route::get(
             "/v1/sessions/{session}/accounts/{account}/balances",
@@ -62,7 +64,8 @@ pub fn routes() -> Vec<Route> {
                 .asks::<data::RecordParams>()
                 .answers::<data::BalanceList>(StatusCode::OK)
                 .with_presence()
-                .or_raw(),
+                .or_raw()
+                .or_stale(),
         ),
         Route::get(
             "/v1/sessions/{session}/accounts/{account}/transactions",
@@ -72,7 +75,8 @@ pub fn routes() -> Vec<Route> {
                 .asks::<data::TransactionParams>()
                 .answers::<data::TransactionList>(StatusCode::OK)
                 .with_presence()
-                .or_raw(),
+                .or_raw()
+                .or_stale(),
         ),
         Route::get(
             "/v1/sessions/{session}/accounts/{account}/transactions/{transaction}",

@@ -9,11 +9,11 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{ids::SessionId, job_lease::Job, session::SHARDS},
+    domain::{job_lease::Job, session::SHARDS},
     flows::{
         events::deliver::{self, Delivered},
         jobs,
-        rewrap::{self, Rewrapped},
+        rewrap::{self, Position, Rewrapped},
         trail::Trail,
         upkeep::{self, Summary},
     },
@@ -40,7 +40,7 @@ pub fn routes() -> Vec<Route> {
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// `rewrap` only: the session that an earlier run's `resume_after` names.
+    /// `rewrap` only: what an earlier run's `resume_after` names.
     after: Option<String>,
     /// `refresh-balances` and `refresh-tokens` only: one of the sixteen shards, from 0; all of them if it is left out.
     #[param(maximum = 15)]
@@ -116,9 +116,9 @@ async fn refresh(app: &App, trail: &Arc<Trail>, job: Job, asked: Asked, headers:
 }
 
 impl Asked {
-    fn only_after(self) -> Result<Option<SessionId>, Problem> {
+    fn only_after(self) -> Result<Option<Position>, Problem> {
         let Self { after, shard: None, dry_run: None } = self else { return Err(Code::RequestInvalid.into()) };
-        after.map(SessionId::parse).transpose().map_err(|error| Problem::caused(Code::RequestInvalid, error))
+        after.as_deref().map(Position::parse).transpose().map_err(|error| Problem::caused(Code::RequestInvalid, error))
     }
 
     fn nothing(self) -> Result<(), Problem> {

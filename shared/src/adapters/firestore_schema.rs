@@ -21,7 +21,7 @@ pub struct HubQuery {
 }
 
 /// Every query the hub makes.
-pub const QUERIES: [HubQuery; 7] = [
+pub const QUERIES: [HubQuery; 8] = [
     // A newer consent ends older ones: the sessions of one PSU at one bank.
     HubQuery { collection: Collection::Sessions, equal: &["psu", "bank"], until: None },
     // Upkeep: what is due, shard by shard.
@@ -34,6 +34,7 @@ pub const QUERIES: [HubQuery; 7] = [
     HubQuery { collection: Collection::Snapshots, equal: &["session"], until: None },
     // Rewrapping: all of them, in order of their names, for which no index is needed.
     HubQuery { collection: Collection::Sessions, equal: &[], until: None },
+    HubQuery { collection: Collection::Snapshots, equal: &[], until: None },
 ];
 
 /// Documents that Firestore may delete by itself, some time after an instant of theirs.
@@ -47,8 +48,9 @@ pub struct TimeToLive {
 
 /// Everything that Firestore may delete by itself: only what nobody misses. Never sessions, whose tokens must be revoked
 /// first.
-pub const TIMES_TO_LIVE: [TimeToLive; 2] = [
+pub const TIMES_TO_LIVE: [TimeToLive; 3] = [
     TimeToLive { collection: Collection::Flows, field: "expires_at" },
+    TimeToLive { collection: Collection::Snapshots, field: "expires_at" },
     TimeToLive { collection: Collection::Bans, field: "until_at" },
 ];
 
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn only_what_nobody_misses_is_deleted() {
-        let expendable = [Collection::Flows, Collection::Bans];
+        let expendable = [Collection::Flows, Collection::Snapshots, Collection::Bans];
         assert!(TIMES_TO_LIVE.iter().all(|ttl| expendable.contains(&ttl.collection) && ttl.field.ends_with("_at")));
     }
 }

@@ -86,6 +86,18 @@ pub enum AuditEvent {
     },
     /// The accounts under a consent were named.
     DirectoryStored,
+    /// The CRM was told a bank's last good answer, because the bank could not be asked.
+    SnapshotTold {
+        /// What kind of data.
+        data: String,
+        /// When the bank had answered.
+        as_of_at: Timestamp,
+    },
+    /// The last good answers of a session that the CRM has ended were erased, or it was tried.
+    SnapshotsErased {
+        /// Whether they are gone.
+        done: bool,
+    },
     /// The CRM ended the session.
     SessionEnded,
     /// A step of ending at the bank was done or tried.

@@ -32,6 +32,8 @@ pub enum CoverageNote {
     BookedOnly,
     /// The bank gives no data for days as old as that: the list begins later.
     PeriodShortened,
+    /// The last good answer is told, and of that the first page only: the list goes on at the bank.
+    FirstPageOnly,
     /// The bank ends the list with a link that leads nowhere: it may go on.
     MayBeIncomplete,
 }

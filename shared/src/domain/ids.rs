@@ -5,6 +5,8 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+use super::data_kind::DataKind;
+
 /// A text was not a well-formed identifier of that kind. Holds no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a well-formed {kind}")]
@@ -84,6 +86,11 @@ text_id!(
     RequestId, "request id", |text| uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().to_string() == text)
 );
 text_id!(
+    /// A bank's last good answer, as the store names it: the session, the kind of data and, if it is about one, the
+    /// account, joined by dots.
+    SnapshotId, "snapshot id", is_snapshot_id
+);
+text_id!(
     /// One running instance of a function, as named in leases.
     OwnerId, "owner id", |text| is_base64url_of(text, 16)
 );
@@ -115,6 +122,14 @@ impl FlowId {
     }
 }
 
+impl SnapshotId {
+    /// The id of the last good answer of that kind in that session.
+    pub fn of(session: &SessionId, kind: DataKind, account: Option<&AccountId>) -> Self {
+        let account = account.map(|account| format!(".{account}")).unwrap_or_default();
+        Self(format!("{session}.{}{account}", kind.name()))
+    }
+}
+
 impl Pseudonym {
     /// The pseudonym that a keyed hash makes.
     pub fn from_hash(hash: [u8; 32]) -> Self {
@@ -143,6 +158,14 @@ fn is_slug(text: &str) -> bool {
     text.len() <= 63 && text.split('-').all(word)
 }
 
+/// A session id, the name of a kind of data, and perhaps an account id.
+fn is_snapshot_id(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let is_session = parts.next().is_some_and(|id| is_base64url_of(id, 16));
+    let is_kind = parts.next().is_some_and(|name| DataKind::ALL.iter().any(|kind| kind.name() == name));
+    is_session && is_kind && parts.next().is_none_or(|id| is_base64url_of(id, 16)) && parts.next().is_none()
+}
+
 /// Exactly the unpadded base64url form of that many bytes.
 fn is_base64url_of(text: &str, bytes: usize) -> bool {
     text.len() == (bytes * 8).div_ceil(6) && URL_SAFE_NO_PAD.decode(text).is_ok_and(|decoded| decoded.len() == bytes)
@@ -166,6 +189,22 @@ mod tests {
         let bad = [format!("{good}."), format!("{good}="), good.replace('_', "/"), good[1..].to_owned(), String::new()];
         for text in bad {
             assert!(SessionId::parse(text.clone()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn snapshots_are_named_by_what_they_answer() {
+        let (session, account) = (SessionId::from_random([1; 16]), AccountId::from_hash([2; 16]));
+        for kind in DataKind::ALL {
+            for account in [None, Some(&account)] {
+                let id = SnapshotId::of(&session, kind, account);
+                assert_eq!(SnapshotId::parse(id.as_str()), Ok(id));
+            }
+        }
+        let good = SnapshotId::of(&session, DataKind::Balances, Some(&account)).to_string();
+        let bad = [format!("{good}."), good.replace("balances", "all"), good[1..].to_owned(), session.to_string()];
+        for text in bad {
+            assert!(SnapshotId::parse(text.clone()).is_err(), "{text}");
         }
     }
 

@@ -36,6 +36,7 @@ pub mod sealed;
 pub mod secret;
 pub mod session;
 pub mod signature_profile;
+pub mod snapshot;
 pub mod spike;
 pub mod tenant;
 pub mod transaction;

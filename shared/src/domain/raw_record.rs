@@ -26,6 +26,13 @@ impl RawRecord {
         Self(shared.map_or_else(|| Bytes::copy_from_slice(text), |start| body.slice(start..start + text.len())))
     }
 
+    /// A whole answer as one record: without a byte order mark and without blanks around it. None if it is not JSON.
+    pub fn whole(body: &Bytes) -> Option<Self> {
+        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let record: &RawValue = serde_json::from_slice(text).ok()?;
+        Some(Self::within(body, record))
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -36,6 +43,12 @@ impl RawRecord {
 impl fmt::Debug for RawRecord {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("RawRecord(..)")
+    }
+}
+
+impl From<RawRecord> for Bytes {
+    fn from(record: RawRecord) -> Self {
+        record.0
     }
 }
 
@@ -77,6 +90,13 @@ mod tests {
         assert_eq!(serde_json::to_string(&record).unwrap(), r#"{"a" : 1.10,"b":1e2,"c":"\u00e4"}"#);
         let again: RawRecord = serde_json::from_slice(record.as_bytes()).unwrap();
         assert_eq!(again, record);
+    }
+
+    #[test]
+    fn a_whole_answer_is_kept_without_what_stands_around_it() {
+        let whole = |body: &'static [u8]| RawRecord::whole(&Bytes::from_static(body)).map(Bytes::from);
+        assert_eq!(whole(b"\xef\xbb\xbf {\"a\" : 1.10}\n"), Some(Bytes::from_static(b"{\"a\" : 1.10}")));
+        assert_eq!(whole(b"<html>"), None);
     }
 
     #[test]

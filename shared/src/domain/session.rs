@@ -24,12 +24,14 @@ use super::{
 };
 
 mod attempt;
+mod erasure;
 mod lapse;
 mod retiring;
 mod sealed_values;
 mod telling;
 
 pub use attempt::{Attempt, AttemptStage};
+pub use erasure::Erasure;
 pub use lapse::{Lapse, LapseReason};
 pub use retiring::{Retiring, Revocation, StepState};
 pub use sealed_values::SealedValue;
@@ -60,6 +62,9 @@ pub struct Session {
     pub lapse: Option<Lapse>,
     /// When the CRM ended the session.
     pub ended_at: Option<Timestamp>,
+    /// What is left to do until the last good answers are erased, once the CRM has ended the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
     /// The newest generation given to a sealed value of this session.
     pub generation: u64,
     /// When upkeep should look at it next.
@@ -153,6 +158,7 @@ impl Session {
             retiring: Vec::new(),
             lapse: None,
             ended_at: None,
+            erasure: None,
             generation: 0,
             due_at: None,
             ledger: Ledger::default(),
@@ -166,7 +172,8 @@ impl Session {
     /// Where the session stands.
     pub fn status(&self, now: Timestamp) -> SessionStatus {
         if self.ended_at.is_some() {
-            return if self.revocation().is_settled() { SessionStatus::Ended } else { SessionStatus::Ending };
+            let is_over = self.revocation().is_settled() && self.is_erased();
+            return if is_over { SessionStatus::Ended } else { SessionStatus::Ending };
         }
         if self.access.is_some() {
             return if self.lapse_reason(now).is_none() {
@@ -261,7 +268,8 @@ impl Session {
         let access = self.access.as_ref().filter(|_| works);
         let reminder = access.and_then(Access::next_reminder_at);
         let end = access.and_then(Access::ends_at);
-        self.due_at = [attempt, reminder, end].into_iter().flatten().chain(retiring).min();
+        let erasure = self.erasure.as_ref().map(|erasure| erasure.try_at);
+        self.due_at = [attempt, reminder, end, erasure].into_iter().flatten().chain(retiring).min();
     }
 
     /// Puts the consent in force aside to be ended at the bank.
@@ -300,6 +308,7 @@ impl Session {
         }
         self.ended_at = Some(now);
         self.stop_background();
+        self.erasure = Some(Erasure::begun(now));
         self.settle();
     }
 
@@ -321,6 +330,18 @@ impl Session {
             self.retiring.iter().map(step).fold(StepState::NotNeeded, StepState::and)
         };
         Revocation { consent: sum(|old| old.consent), tokens: sum(|old| old.tokens) }
+    }
+
+    /// Whether nothing of the banks' answers is kept any more, as far as that can be known at once. False unless the
+    /// CRM has ended the session.
+    pub fn is_erased(&self) -> bool {
+        self.ended_at.is_some() && self.erasure.as_ref().is_none_or(Erasure::is_done)
+    }
+
+    /// Notes a try to erase the last good answers.
+    pub fn note_erasure(&mut self, succeeded: bool, now: Timestamp) {
+        self.erasure = self.erasure.take().and_then(|erasure| erasure.tried(succeeded, now));
+        self.schedule();
     }
 
     /// Notes that no consent works, unless a reason is noted already.

@@ -35,6 +35,7 @@ mod probe;
 mod record;
 mod repetition;
 mod signing;
+mod stream;
 
 /// Calls banks, on the record. Clones share everything.
 #[derive(Clone)]

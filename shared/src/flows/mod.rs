@@ -20,6 +20,7 @@ pub mod refresh;
 pub mod revoke;
 pub mod rewrap;
 pub mod single_flight;
+pub mod snapshots;
 pub mod traffic;
 pub mod trail;
 pub mod trouble;

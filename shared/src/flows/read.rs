@@ -35,6 +35,7 @@ mod counting;
 mod covered;
 mod directory;
 mod exchange;
+mod known;
 mod overview;
 mod period;
 pub mod quota;
@@ -42,7 +43,7 @@ mod transactions;
 
 pub use self::{
     allowance::{Allowance, Cost},
-    overview::{Overview, Partial},
+    overview::{Partial, is_about_one_account},
     transactions::{Page, Wanted, WantedList},
 };
 use self::{
@@ -172,7 +173,8 @@ impl Reader {
         Ok(reading.map(|all| self.balances_of(all)))
     }
 
-    fn balances_of(&self, all: Vec<Balance>) -> AccountBalances {
+    /// Balances, and which of them people mean at this bank.
+    pub(super) fn balances_of(&self, all: Vec<Balance>) -> AccountBalances {
         AccountBalances { chosen: ChosenBalances::among(&all, &self.bank.data.balances), all }
     }
 
@@ -181,7 +183,8 @@ impl Reader {
         self.list_with(false).await
     }
 
-    async fn list_with(
+    /// The accounts and what came with each of their balances, where they are wanted with them.
+    pub(super) async fn list_with(
         &mut self,
         with_balances: bool,
     ) -> Result<Reading<Vec<(Account, Option<Vec<Balance>>)>>, ReadError> {
@@ -262,7 +265,7 @@ fn under(account_id: AccountId, found: BankAccount) -> Account {
 }
 
 /// Several JSON texts as one. A byte order mark may stand at a text's beginning only.
-fn array_of(bodies: &[&Bytes]) -> Bytes {
+pub(super) fn array_of(bodies: &[&Bytes]) -> Bytes {
     let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).collect();
     Bytes::from([&b"["[..], &bodies.join(&b","[..]), b"]"].concat())
 }

@@ -1,5 +1,5 @@
 //! Sees to what ends by itself: journeys nobody finished, codes nobody redeemed, consents still to be ended at a bank,
-//! consents and certificates whose time runs out.
+//! answers still to be erased, consents and certificates whose time runs out.
 
 mod certificates;
 
@@ -15,6 +15,7 @@ use super::{
     deps::Deps,
     refresh::LOOK_LASTS,
     revoke,
+    snapshots::erase,
     trail::Trail,
     trouble::Trouble,
 };
@@ -105,8 +106,11 @@ async fn see_to(deps: &Deps, trail: &Trail, session: Loaded<Session>) -> Result<
         session.abandon_attempt(reason, now);
         Ok(Decision::Write(session, AuditEvent::AuthorisationFailed { reason: reason.name().to_owned() }))
     });
-    let (session, noted) = watch_end(deps, trail, session.await?).await?;
+    let (mut session, noted) = watch_end(deps, trail, session.await?).await?;
     let now = deps.now();
+    if session.record.erasure.as_ref().is_some_and(|erasure| erasure.try_at <= now) {
+        session = erase::erase(deps, trail, session).await?;
+    }
     if session.record.retiring.iter().any(|old| !old.is_settled() && old.try_at <= now) {
         revoke::settle(deps, trail, session).await?;
     }

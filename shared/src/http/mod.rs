@@ -10,6 +10,7 @@ pub mod guard;
 pub mod layers;
 pub mod openapi;
 pub mod page;
+pub mod prefer;
 pub mod presence;
 pub mod problem;
 pub mod route;

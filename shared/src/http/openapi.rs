@@ -16,13 +16,16 @@ use utoipa::{
 
 use super::{
     body::RAW,
-    presence,
+    prefer, presence,
     problem::Wire,
     route::{Audience, Route},
 };
 use crate::domain::scope::Scope;
 
 const TOKEN: &str = "token";
+
+const PREFER: &str = "`stale-ok` (RFC 7240): where the bank cannot be asked, the last good answer to a call without the \
+                      PSU is taken. It comes with the headers `Age` and `Preference-Applied` and the member `stale`.";
 
 /// The document of these routes.
 pub fn document(routes: &[Route]) -> OpenApi {
@@ -65,6 +68,9 @@ fn operation(route: &Route) -> Operation {
     }
     if doc.presence {
         operation = operation.parameter(header(presence::HEADER, "Proof that the PSU is asking now: a JWT"));
+    }
+    if doc.stale {
+        operation = operation.parameter(header(prefer::HEADER, PREFER));
     }
     if let Some(body) = &doc.body {
         let content = Content::new(Some(body.clone()));

@@ -219,7 +219,8 @@ impl Problem {
         response
     }
 
-    fn comes_back_at(&self, now: Timestamp) -> Option<Timestamp> {
+    /// When to come back, where that is known.
+    pub fn comes_back_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.retry_at.or_else(|| now.checked_add(self.retry_after?).ok())
     }
 

@@ -114,6 +114,8 @@ pub struct Doc {
     pub raw: bool,
     /// Whether it takes a presence token.
     pub presence: bool,
+    /// Whether the last good answer can be had.
+    pub stale: bool,
     /// Every schema referred to, by name.
     pub schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -128,6 +130,7 @@ impl Doc {
             answer: (StatusCode::OK, None),
             raw: false,
             presence: false,
+            stale: false,
             schemas: Vec::new(),
         }
     }
@@ -171,6 +174,13 @@ impl Doc {
     #[must_use]
     pub const fn with_presence(mut self) -> Self {
         self.presence = true;
+        self
+    }
+
+    /// The last good answer can be had, where the bank cannot be asked.
+    #[must_use]
+    pub const fn or_stale(mut self) -> Self {
+        self.stale = true;
         self
     }
 

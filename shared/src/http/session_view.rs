@@ -160,7 +160,7 @@ pub struct Steps {
     consent_revoked: StepState,
     /// The bank has revoked the tokens.
     tokens_revoked: StepState,
-    /// The sealed grant and its wrapped data key are gone.
+    /// The sealed grant, the last good answers, and their wrapped data keys are gone.
     key_destroyed: StepState,
 }
 
@@ -168,7 +168,8 @@ impl EndedView {
     /// The view of a session that the CRM has ended.
     pub fn of(session: &Session, now: Timestamp) -> Self {
         let revocation = session.revocation();
-        let key_destroyed = if revocation.is_settled() { StepState::Done } else { StepState::Pending };
+        let is_destroyed = revocation.is_settled() && session.is_erased();
+        let key_destroyed = if is_destroyed { StepState::Done } else { StepState::Pending };
         Self {
             session: session.id.clone(),
             status: session.status(now),

@@ -14,7 +14,9 @@ use super::{
         Collection, CommitError, Document, Documents, Found, Key, Misshapen, Query, StoreError, Stored, Version, Write,
     },
 };
-use crate::domain::{audit::AuditRecord, circuit::Circuits, flow::Flow, session::Session, spike::Shares};
+use crate::domain::{
+    audit::AuditRecord, circuit::Circuits, flow::Flow, session::Session, snapshot::Snapshot, spike::Shares,
+};
 
 /// A type that one collection holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -38,6 +40,14 @@ impl Record for Flow {
 
     fn document_id(&self) -> String {
         self.id.as_str().to_owned()
+    }
+}
+
+impl Record for Snapshot {
+    const COLLECTION: Collection = Collection::Snapshots;
+
+    fn document_id(&self) -> String {
+        self.id().into()
     }
 }
 

@@ -28,5 +28,6 @@ mod refusals;
 mod renewal;
 mod rewrap;
 mod secrets;
+mod snapshots;
 mod spikes;
 mod upkeep;

@@ -33,7 +33,7 @@ async fn every_value_moves_under_the_new_key_and_the_old_one_can_go() {
     let old = bench.rotate_key(Purpose::Tokens).await;
     let moved = run(&bench, "").await;
     assert_eq!(numbers(&moved), [4, 5, 0], "a grant each, and one directory");
-    assert_eq!(moved["found"], json!({format!("tokens: {old}"): 5}));
+    assert_eq!(moved["found"][format!("tokens: {old}")], 5);
     assert_eq!(numbers(&run(&bench, "").await), [4, 0, 0], "a second run finds nothing to do");
 
     bench.destroy_key(Purpose::Tokens, &old);
@@ -70,7 +70,9 @@ async fn a_run_goes_on_where_another_stopped() {
     assert_eq!(numbers(&run(&bench, &format!("?after={}", sessions[1])).await), [0, 0, 0]);
     assert_eq!(numbers(&run(&bench, "").await), [2, 1, 0]);
     let scheduler = Crm::of(&bench, "scheduler").with_scopes("jobs:run");
-    for wrong in ["rewrap?after=x", "rewrap?before=x", &format!("expiry-watch?after={}", sessions[0])] {
+    for wrong in
+        ["rewrap?after=x", "rewrap?before=x", "rewrap?after=x.balances", &format!("expiry-watch?after={}", sessions[0])]
+    {
         let answer = scheduler.post(&format!("/v1/jobs/{wrong}"), Value::Null).await;
         assert_eq!(answer.problem(), (400, "request_invalid"), "{wrong}");
     }

@@ -71,6 +71,10 @@ async fn nothing_secret_reaches_logs_answers_or_the_store() {
     let page = crm.get(&format!("/v1/sessions/{session}/accounts/{account}/transactions?from=2000-01-01")).await;
     let cursor = page.text("next_cursor");
     crm.get(&format!("/v1/sessions/{session}/accounts/{account}/transactions?cursor={cursor}")).await;
+    for kept in ["", "?with=balances&raw=true", &format!("/{account}"), &format!("/{account}/balances")] {
+        let read = crm.get(&format!("/v1/sessions/{session}/accounts{kept}")).await;
+        assert_eq!(read.status, http::StatusCode::OK, "{kept}: {:?}", read.body);
+    }
     bench.advance(301);
     crm.get_with(&format!("/v1/sessions/{session}/accounts"), &[("psu-presence", &crm.presence(&session))]).await;
     let banks_secrets = bench.secrets_at_the_bank().await;
@@ -93,6 +97,9 @@ async fn nothing_secret_reaches_logs_answers_or_the_store() {
             .to_string(),
     );
     let store_while_alive = bench.store_as_text().await;
+    for kind in ["accounts", "account", "balances", "transactions"] {
+        assert!(store_while_alive.contains(&format!("{session}.{kind}")), "the last good {kind} are in the store");
+    }
     crm.delete(&format!("/v1/sessions/{session}")).await;
 
     let ticket = link.rsplit('/').next().unwrap().to_owned();

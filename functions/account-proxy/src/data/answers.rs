@@ -8,8 +8,14 @@ use shared::{
         coverage::Coverage,
         ids::{AccountId, RequestId},
     },
-    flows::read::{AccountBalances, Overview, Page},
-    http::problem::{self, Problem},
+    flows::{
+        read::{AccountBalances, Page},
+        snapshots::Overview,
+    },
+    http::{
+        prefer::Stale,
+        problem::{self, Problem},
+    },
 };
 use utoipa::ToSchema;
 
@@ -17,8 +23,11 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub struct AccountList {
     accounts: Vec<AccountEntry>,
-    /// When the bank answered; with balances, when it answered last.
+    /// When the bank answered; with balances, when it answered last, or when it gave the oldest part of what is stale.
     as_of: Timestamp,
+    /// Why this is the last good answer and not a new one, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<Stale>,
 }
 
 /// One account in a list.
@@ -31,6 +40,9 @@ pub struct AccountEntry {
     balances: Option<Vec<Balance>>,
     #[serde(flatten)]
     chosen: ChosenBalances,
+    /// When the bank told its balances, if that was not now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balances_as_of: Option<Timestamp>,
     /// Why its balances could not be read, where parts are wanted all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<problem::Wire>,
@@ -43,6 +55,9 @@ pub struct OneAccount {
     account: Account,
     /// When the bank answered.
     as_of: Timestamp,
+    /// Why this is the last good answer and not a new one, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<Stale>,
 }
 
 /// The balances of an account.
@@ -55,6 +70,9 @@ pub struct BalanceList {
     chosen: ChosenBalances,
     /// When the bank answered.
     as_of: Timestamp,
+    /// Why this is the last good answer and not a new one, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<Stale>,
 }
 
 /// A page of an account's transactions.
@@ -69,6 +87,9 @@ pub struct TransactionList {
     covers: Coverage,
     /// When the bank answered.
     as_of: Timestamp,
+    /// Why this is the last good answer and not a new one, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<Stale>,
 }
 
 /// One transaction.
@@ -103,58 +124,69 @@ impl Records {
 
 impl AccountList {
     /// Accounts without balances.
-    pub fn of(accounts: Vec<Account>, as_of: Timestamp, records: Records) -> Self {
+    pub fn of(accounts: Vec<Account>, as_of: Timestamp, stale: Option<Stale>, records: Records) -> Self {
         let bare = |account| AccountEntry {
             account: records.account(account),
             balances: None,
             chosen: ChosenBalances::default(),
+            balances_as_of: None,
             problem: None,
         };
-        Self { accounts: accounts.into_iter().map(bare).collect(), as_of }
+        Self { accounts: accounts.into_iter().map(bare).collect(), as_of, stale }
     }
 
     /// Accounts with their balances, or with why there are none.
     pub fn with_balances(
         overviews: Vec<Overview>,
         as_of: Timestamp,
+        stale: Option<Stale>,
         records: Records,
         (request_id, now): (&RequestId, Timestamp),
     ) -> Self {
-        let entry = |Overview { account, balances }| {
-            let account = records.account(account);
+        let entry = |Overview { account, balances, last_told_at }| {
+            let (account, balances_as_of) = (records.account(account), last_told_at);
             match balances {
                 Ok(AccountBalances { all, chosen }) => {
-                    AccountEntry { account, balances: Some(records.balances(all)), chosen, problem: None }
+                    let balances = Some(records.balances(all));
+                    AccountEntry { account, balances, chosen, balances_as_of, problem: None }
                 }
                 Err(error) => {
                     let problem = Some(Problem::from(error).body(request_id, now));
-                    AccountEntry { account, balances: None, chosen: ChosenBalances::default(), problem }
+                    let chosen = ChosenBalances::default();
+                    AccountEntry { account, balances: None, chosen, balances_as_of, problem }
                 }
             }
         };
-        Self { accounts: overviews.into_iter().map(entry).collect(), as_of }
+        Self { accounts: overviews.into_iter().map(entry).collect(), as_of, stale }
     }
 }
 
 impl OneAccount {
     /// The account that was read.
-    pub fn of(account: Account, as_of: Timestamp, records: Records) -> Self {
-        Self { account: records.account(account), as_of }
+    pub fn of(account: Account, as_of: Timestamp, stale: Option<Stale>, records: Records) -> Self {
+        Self { account: records.account(account), as_of, stale }
     }
 }
 
 impl BalanceList {
     /// The balances that were read.
-    pub fn of(account_id: AccountId, balances: AccountBalances, as_of: Timestamp, records: Records) -> Self {
-        Self { account_id, balances: records.balances(balances.all), chosen: balances.chosen, as_of }
+    pub fn of(
+        account_id: AccountId,
+        balances: AccountBalances,
+        as_of: Timestamp,
+        stale: Option<Stale>,
+        records: Records,
+    ) -> Self {
+        let AccountBalances { all, chosen } = balances;
+        Self { account_id, balances: records.balances(all), chosen, as_of, stale }
     }
 }
 
 impl TransactionList {
     /// The page that was read.
-    pub fn of(account_id: AccountId, page: Page, as_of: Timestamp, records: Records) -> Self {
+    pub fn of(account_id: AccountId, page: Page, as_of: Timestamp, stale: Option<Stale>, records: Records) -> Self {
         let transactions = page.transactions.into_iter().map(|one| records.transaction(one)).collect();
-        Self { account_id, transactions, next_cursor: page.next_cursor, covers: page.covers, as_of }
+        Self { account_id, transactions, next_cursor: page.next_cursor, covers: page.covers, as_of, stale }
     }
 }
 

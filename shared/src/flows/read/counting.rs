@@ -47,7 +47,7 @@ impl Reader {
     }
 
     /// Gives the slots in hand back under which surely no call was made.
-    pub(super) async fn release(&mut self) {
+    pub(in crate::flows) async fn release(&mut self) {
         let unused: Vec<_> = mem::take(&mut self.slots).into_iter().filter(Slot::is_unused).collect();
         if !unused.is_empty() {
             quota::give_back(&self.deps, &mut self.session, &unused).await;

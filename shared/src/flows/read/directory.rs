@@ -74,7 +74,8 @@ impl Reader {
         Ok(entries.map(|entries| entries.into_iter().map(|entry| entry.account_id).collect()))
     }
 
-    async fn directory(&self) -> Result<Option<Vec<Entry>>, ReadError> {
+    /// The directory of the consent in force; nothing if no accounts were listed under it.
+    pub(super) async fn directory(&self) -> Result<Option<Vec<Entry>>, ReadError> {
         let session = &self.session.record;
         let now = self.deps.now();
         let access = session.working_access(now);

@@ -1,0 +1,96 @@
+//! What a bank answered is erased when the CRM ends the session.
+//!
+//! An answer that was on its way when the session ended may be kept a moment after the erasure. So the erasure is done a
+//! second time, after any reading that had begun before the end is over.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How long after the first erasure the second comes: longer than any reading takes.
+const SECOND_LOOK: Duration = Duration::from_mins(10);
+
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// How far the erasing of a session's last good answers has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Whether they were erased once.
+    pub done: bool,
+    /// How often it failed since it last succeeded.
+    pub failures: u32,
+    /// When to try next.
+    pub try_at: Timestamp,
+}
+
+impl Erasure {
+    /// Everything is left to do, at once.
+    pub const fn begun(now: Timestamp) -> Self {
+        Self { done: false, failures: 0, try_at: now }
+    }
+
+    /// Whether they were erased once.
+    pub const fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// What is left after a try at that time; nothing after the second success, once enough time lay between the two.
+    pub fn tried(self, succeeded: bool, now: Timestamp) -> Option<Self> {
+        match (self.done, succeeded) {
+            (_, false) => {
+                let failures = self.failures.saturating_add(1);
+                Some(Self { done: self.done, failures, try_at: now + pause(failures) })
+            }
+            (false, true) => Some(Self { done: true, failures: 0, try_at: now + SECOND_LOOK }),
+            (true, true) if now < self.try_at => Some(self),
+            (true, true) => None,
+        }
+    }
+}
+
+/// Twice as long after every failure, from twenty seconds on.
+fn pause(failures: u32) -> Duration {
+    Duration::from_secs(10 << failures.min(9)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn is_done_after_one_success_and_over_after_a_second_one_later() {
+        let now = Timestamp::UNIX_EPOCH;
+        let once = Erasure::begun(now).tried(true, now).unwrap();
+        assert!(once.is_done());
+        assert_eq!(once.clone().tried(true, now), Some(once.clone()), "too early");
+        assert_eq!(once.tried(true, now + SECOND_LOOK), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_forgotten_before_two_successes_apart(tries in prop::collection::vec((any::<bool>(), 0..2000_u64), 0..20)) {
+            let mut now = Timestamp::UNIX_EPOCH;
+            let mut erasure = Some(Erasure::begun(now));
+            let mut first = None;
+            for (succeeded, seconds) in tries {
+                now += Duration::from_secs(seconds);
+                let Some(before) = erasure else { break };
+                erasure = before.tried(succeeded, now);
+                if succeeded {
+                    first.get_or_insert(now);
+                }
+                prop_assert_eq!(erasure.as_ref().is_none_or(Erasure::is_done), first.is_some());
+                if erasure.is_none() {
+                    prop_assert!(succeeded && first.is_some_and(|first| now.duration_since(first) >= SECOND_LOOK.try_into().unwrap()));
+                }
+                if let Some(left) = &erasure {
+                    prop_assert!(left.try_at >= now || left.done);
+                }
+            }
+        }
+    }
+}
