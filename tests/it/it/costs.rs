@@ -56,8 +56,15 @@ async fn every_route_costs_what_the_document_says() {
     counter.count("`GET …/balances`, warm", crm.get_with(&balances, &attended)).await;
     let transactions = format!("{accounts}/{account}/transactions?from=2000-01-01");
     counter.count("`GET …/transactions`, warm", crm.get_with(&transactions, &attended)).await;
-    counter.count("`GET …/balances`, warm, without the PSU", crm.get(&balances)).await;
-    for _ in 0..3 {
+    counter.count("`GET …/balances` without the PSU", crm.get(&balances)).await;
+    counter
+        .count("`GET …/accounts?with=balances` without the PSU", crm.get(&format!("{accounts}?with=balances")))
+        .await;
+    bench.fault("balances", json!({"kind": "close"}), 2).await;
+    counter.count("`GET …/balances`, the bank is not there", crm.get_with(&balances, &attended)).await;
+    let stale = [attended[0], ("prefer", "stale-ok")];
+    counter.count("the same with `Prefer: stale-ok`", crm.get_with(&balances, &stale)).await;
+    for _ in 0..2 {
         assert_eq!(crm.get(&balances).await.status, StatusCode::OK);
     }
     let refused = counter.count("`GET …/balances` without the PSU, nothing left", crm.get(&balances)).await;

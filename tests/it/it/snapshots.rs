@@ -51,6 +51,13 @@ async fn stale(bench: &Bench, path: &str) -> Answer {
     bench.crm().get_with(path, &[STALE_OK]).await
 }
 
+/// The same while the PSU is there, so that nothing is counted; a minute after the last call, so that no circuit opens.
+async fn stale_attended(bench: &Bench, session: &str, path: &str) -> Answer {
+    bench.advance(61);
+    let presence = bench.crm().presence(session);
+    bench.crm().get_with(path, &[STALE_OK, ("psu-presence", &presence)]).await
+}
+
 /// Everything that is kept.
 async fn kept(bench: &Bench) -> Vec<Found> {
     let query = Query { collection: Collection::Snapshots, equal: vec![], until: None, after: None, limit: 1000 };
@@ -71,22 +78,22 @@ fn is_the_last(answer: &Answer, then: &Answer, age: u64, code: &str) {
     told.as_object_mut().unwrap().remove("stale");
     let [told_as_of, fresh_as_of] = [&mut told, &mut fresh].map(|body| body.as_object_mut().unwrap().remove("as_of"));
     assert_eq!(told, fresh);
-    let [told_as_of, fresh_as_of] = [told_as_of, fresh_as_of].map(|at| at.unwrap().as_str().unwrap().to_owned());
-    assert_eq!(told_as_of[..23], fresh_as_of[..23], "in whole milliseconds");
+    let milliseconds = |at: Option<Value>| at.unwrap().as_str().unwrap().parse::<Timestamp>().unwrap().as_millisecond();
+    assert_eq!(milliseconds(told_as_of), milliseconds(fresh_as_of));
 }
 
 #[tokio::test]
 async fn whatever_was_read_without_the_psu_is_told_with_its_age() {
-    let bench = Bench::start().await;
-    let known = Known::to(&bench).await;
-    let with_balances = format!("{}?with=balances&raw=true", known.accounts());
     for (path, operation) in [
-        (known.accounts(), "accounts"),
-        (known.account(), "account"),
-        (format!("{}?raw=true", known.balances()), "balances"),
-        (known.transactions("?from=2000-01-01&status=both&raw=true"), "transactions"),
-        (with_balances, "accounts"),
+        ("", "accounts"),
+        ("/{account}", "account"),
+        ("/{account}/balances?raw=true", "balances"),
+        ("/{account}/transactions?from=2000-01-01&status=both&raw=true", "transactions"),
+        ("?with=balances&raw=true", "accounts"),
     ] {
+        let bench = Bench::start().await;
+        let known = Known::to(&bench).await;
+        let path = format!("{}{}", known.accounts(), path.replace("{account}", &known.account));
         let then = bench.crm().get(&path).await;
         assert_eq!(then.status, StatusCode::OK, "{:?}", then.body);
         assert!(then.body["stale"].is_null() && !then.headers.contains_key("age"));
@@ -120,15 +127,16 @@ async fn whatever_was_read_without_the_psu_is_told_with_its_age() {
 
 #[tokio::test]
 async fn the_bank_s_own_json_is_told_too() {
-    let bench = Bench::start().await;
-    let known = Known::to(&bench).await;
     let raw = ("accept", "application/vnd.hub.raw+json");
     for (path, operation) in [
-        (known.accounts(), "accounts"),
-        (known.balances(), "balances"),
-        (known.transactions("?from=2026-11-01"), "transactions"),
-        (format!("{}?with=balances", known.accounts()), "accounts"),
+        ("", "accounts"),
+        ("/{account}/balances", "balances"),
+        ("/{account}/transactions?from=2026-11-01", "transactions"),
+        ("?with=balances", "accounts"),
     ] {
+        let bench = Bench::start().await;
+        let known = Known::to(&bench).await;
+        let path = format!("{}{}", known.accounts(), path.replace("{account}", &known.account));
         let then = bench.crm().get_with(&path, &[raw]).await;
         bench.fault(operation, json!({"kind": "close"}), 1).await;
         bench.advance(7);
@@ -146,21 +154,20 @@ async fn everything_that_keeps_a_bank_from_answering_is_bridged() {
     let bench = Bench::with_limits("[limits]\nconnect_millis = 1000\ntotal_millis = 1500").await;
     let known = Known::to(&bench).await;
     let then = bench.crm().get(&known.balances()).await;
-    for (fault, code) in [
+    for (number, (fault, code)) in (1..).zip([
         (json!({"kind": "status", "status": 500}), "bank_unavailable"),
         (json!({"kind": "status", "status": 503}), "bank_unavailable"),
         (json!({"kind": "too_many_requests", "retry_after": 30}), "bank_rate_limited"),
         (json!({"kind": "close"}), "bank_unreachable"),
         (json!({"kind": "delay", "millis": 4000}), "bank_timeout"),
-    ] {
+    ]) {
         bench.fault("balances", fault.clone(), 1).await;
-        is_the_last(&stale(&bench, &known.balances()).await, &then, 0, code);
+        let last = stale_attended(&bench, &known.session, &known.balances()).await;
+        is_the_last(&last, &then, number * 61, code);
         bench.fault("balances", fault, 1).await;
-        assert_eq!(
-            bench.crm().get(&known.balances()).await.problem().1,
-            code,
-            "without the header the problem is told"
-        );
+        let presence = bench.crm().presence(&known.session);
+        let told = bench.crm().get_with(&known.balances(), &[("psu-presence", &presence)]).await;
+        assert_eq!(told.problem().1, code, "without the header the problem is told");
     }
 }
 
@@ -237,6 +244,7 @@ async fn a_lost_consent_or_an_ended_session_is_never_bridged() {
     assert_eq!(lost.problem(), (409, "consent_lost"));
     bench.fault("accounts", json!({"kind": "close"}), 1).await;
     assert_eq!(stale(&bench, &known.accounts()).await.problem(), (409, "consent_lost"));
+    bench.control("DELETE", "/faults", Value::Null).await;
 
     let ended = Known::to(&bench).await;
     bench.crm().delete(&format!("/v1/sessions/{}", ended.session)).await;
@@ -267,9 +275,11 @@ async fn transactions_are_told_to_the_same_question_only() {
     for other in
         ["?from=2026-10-02&to=2026-11-01", "?from=2026-10-01", "?from=2026-10-01&to=2026-11-01&status=both", ""]
     {
-        assert_eq!(stale(&bench, &known.transactions(other)).await.problem(), (502, "bank_unreachable"), "{other}");
+        let path = known.transactions(other);
+        let refused = stale_attended(&bench, &known.session, &path).await;
+        assert_eq!(refused.problem(), (502, "bank_unreachable"), "{other}");
     }
-    let last = stale(&bench, &question).await;
+    let last = stale_attended(&bench, &known.session, &question).await;
     assert_eq!(last.body["transactions"], then.body["transactions"]);
 }
 
@@ -375,15 +385,16 @@ async fn an_answer_that_was_moved_dated_anew_or_altered_is_not_told() {
             Write::Put(Key::new(Collection::Snapshots, id(&one)), Document::from_value(Cbor::Map(document)).unwrap());
         bench.documents().commit(&[put]).await.unwrap();
         bench.fault("balances", json!({"kind": "close"}), 1).await;
-        assert_eq!(stale(&bench, &one.balances()).await.problem(), (502, "bank_unreachable"), "{what}");
+        let refused = stale_attended(&bench, &one.session, &one.balances()).await;
+        assert_eq!(refused.problem(), (502, "bank_unreachable"), "{what}");
     }
     let put = Write::Put(Key::new(Collection::Snapshots, id(&one)), Document::from_value(Cbor::Map(own)).unwrap());
     bench.documents().commit(&[put]).await.unwrap();
     bench.fault("balances", json!({"kind": "close"}), 1).await;
-    let old = stale(&bench, &one.balances()).await;
+    let old = stale_attended(&bench, &one.session, &one.balances()).await;
     assert_eq!(
         (old.status, &old.headers["age"]),
-        (StatusCode::OK, &"60".parse().unwrap()),
+        (StatusCode::OK, &(60 + 6 * 61).to_string().parse().unwrap()),
         "a whole old one tells its age"
     );
 }
@@ -413,11 +424,14 @@ async fn answers_move_under_a_new_key_too() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_kept_is_told_all_the_same() {
-    let bench = Bench::start().await;
+    let (bench, _hub) = Bench::in_one_process().await;
     let known = Known::to(&bench).await;
+    let then = bench.crm().get(&known.balances()).await;
+    bench.advance(60);
     bench.cut_keys_off(true).await;
-    let answer = bench.crm().get(&known.balances()).await;
-    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    let unkept = bench.crm().get(&known.balances()).await;
+    assert_eq!(unkept.status, StatusCode::OK, "{:?}", unkept.body);
     bench.cut_keys_off(false).await;
-    assert_eq!(kept(&bench).await.len(), 1, "the accounts only");
+    bench.fault("balances", json!({"kind": "close"}), 1).await;
+    is_the_last(&stale(&bench, &known.balances()).await, &then, 60, "bank_unreachable");
 }
