@@ -128,6 +128,7 @@ impl Circuit {
     }
 
     /// The circuit after a failure of a call that began then.
+    #[must_use]
     pub fn after_failure(
         &self,
         failure: &Failure,

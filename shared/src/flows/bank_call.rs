@@ -192,7 +192,7 @@ impl BankCalls {
         subject: Subject,
         request: BankRequest,
     ) -> Result<BankResponse, Trouble> {
-        self.exchanged(bank, trail, subject, adjusted(bank, request)?).await
+        Box::pin(self.exchanged(bank, trail, subject, adjusted(bank, request)?)).await
     }
 }
 

@@ -34,17 +34,17 @@ impl BankCalls {
         self.name(&mut request)?;
         let total = bank.operations.total(request.operation, &bank.limits);
         let Some(repetition) = repetition::of(bank, &request).filter(|_| !self.probing) else {
-            return self.attempt(bank, trail, subject, request, total).await;
+            return Box::pin(self.attempt(bank, trail, subject, request, total)).await;
         };
         let began = Instant::now();
-        let first = self.attempt(bank, trail, subject.clone(), request.clone(), total).await;
+        let first = Box::pin(self.attempt(bank, trail, subject.clone(), request.clone(), total)).await;
         let Some(pause) = repetition.pause(&first, random(&*self.entropy)?) else { return first };
         let left = total.saturating_sub(began.elapsed() + pause);
         if left.is_zero() {
             return first;
         }
         sleep(pause).await;
-        match self.attempt(bank, trail, subject, request, left).await {
+        match Box::pin(self.attempt(bank, trail, subject, request, left)).await {
             Err(Trouble::Held(_)) => first,
             second => second,
         }

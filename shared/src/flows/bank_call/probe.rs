@@ -69,9 +69,8 @@ impl BankCalls {
             failed => failed,
         };
         match outcome {
-            Ok(()) => Some(Probed::Well),
             Err(Trouble::Bank(fault)) if fails(&fault) => Some(Probed::Failed),
-            Err(Trouble::Bank(_)) => Some(Probed::Well),
+            Ok(()) | Err(Trouble::Bank(_)) => Some(Probed::Well),
             Err(error) => {
                 tracing::warn!(bank.id = %bank.id, error = &error as &dyn std::error::Error, "the bank cannot be probed");
                 None

@@ -98,7 +98,7 @@ impl Board {
     async fn refresh(&self) {
         if self.is_to_look() {
             // Cut short, the look counts as made: there is one a second and no more.
-            let looked = timeout(READING, self.look()).await;
+            let looked = timeout(READING, Box::pin(self.look())).await;
             self.known().has_looked = true;
             if let Ok(Err(error)) = looked {
                 tracing::warn!(bank.id = %self.bank, error = &error as &dyn std::error::Error, "the circuits cannot be read");

@@ -27,8 +27,8 @@ pub(super) async fn take(shared: &Shared, bank: &BankId, wanted: u32, plan: &Pla
         let now = shared.clock.now();
         let stored = shared.store.load::<Shares>(bank.as_str()).await?;
         let known = stored.as_ref().map_or_else(|| Shares::of(bank.clone()), |stored| stored.record.clone());
-        let (shares, lanes) = known.take(&shared.owner, wanted, plan, plan.window_of(now));
-        match replaced(shared, stored, shares).await {
+        let (next, lanes) = known.take(&shared.owner, wanted, plan, plan.window_of(now));
+        match replaced(shared, stored, next).await {
             Ok(()) => return Ok((lanes, plan.left(now))),
             // If the write has landed after all, the same question has the same answer.
             Err(error) => trouble = error.into(),
