@@ -231,6 +231,21 @@ async fn a_probe_that_fails_makes_the_rest_longer() {
 }
 
 #[tokio::test]
+async fn a_bank_that_cannot_be_met_is_probed_by_a_handshake_alone() {
+    let bench = Bench::with_limits(ONCE).await;
+    let customer = Customer::connected(&bench, "oauth").await;
+    customer.opens().await;
+    bench.bank.play_incident("dns_gone", None, None).await.unwrap();
+    bench.advance(30);
+    let before = calls(&bench);
+    assert_eq!(customer.balances().await.headers["retry-after"], "60");
+    assert_eq!(calls(&bench), before, "nobody is there to ask anything");
+    bench.bank.end_incidents().await.unwrap();
+    bench.advance(60);
+    assert_eq!(customer.balances().await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn failures_of_other_instances_count_with_ours() {
     let bench = Bench::with_limits(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
