@@ -152,14 +152,11 @@ impl Ledger {
     /// Counts a refresh of the tokens, if the bank's limit allows one.
     pub fn reserve_token_refresh(&mut self, limit: u32, now: Timestamp) -> Result<(), Exhausted> {
         let present = self.tidy(now);
-        let frees = next_free(&self.token_refreshes, 1, limit, present);
-        match frees {
-            Some(until) => Err(Exhausted { until: until.into(), by_bank: false }),
-            None => {
-                self.token_refreshes.push(present);
-                Ok(())
-            }
+        if let Some(until) = next_free(&self.token_refreshes, 1, limit, present) {
+            return Err(Exhausted { until: until.into(), by_bank: false });
         }
+        self.token_refreshes.push(present);
+        Ok(())
     }
 
     /// The present by the ledger: the store's time, or the latest instant in the ledger if that is later. An instant more
@@ -174,7 +171,9 @@ impl Ledger {
     fn tidy(&mut self, now: Timestamp) -> Moment {
         let present = self.present(now);
         let tidy = |instants: &mut Vec<Moment>| {
-            instants.iter_mut().for_each(|instant| *instant = present.min(*instant));
+            for instant in instants.iter_mut() {
+                *instant = present.min(*instant);
+            }
             instants.retain(|instant| instant.later(WINDOW) > present);
         };
         for line in &mut self.lines {

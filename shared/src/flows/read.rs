@@ -247,7 +247,7 @@ impl Reader {
                 return result;
             }
             listed = true;
-            self.list().await?;
+            Box::pin(self.list()).await?;
             let found = self.known(account).await?.filter(|found| !found.is_same_resource(&entry));
             entry = found.ok_or(ReadError::AccountGone)?;
         }

@@ -129,21 +129,20 @@ impl From<Exhausted> for Held {
 impl Trouble {
     /// Whether the bank surely never read the request: it was held back, could not be made, or no connection came about.
     pub const fn is_surely_unsent(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Bank(BankFault::Http(
                 BankHttpError::NotSent(_)
-                | BankHttpError::QwacExpired(_)
-                | BankHttpError::Unreachable(_)
-                | BankHttpError::TlsRejected(_)
-                | BankHttpError::CertificateRefused(_),
-            ))
-            | Self::Held(_)
-            | Self::Seal(_)
-            | Self::Unsignable(_)
-            | Self::Unsendable(_)
-            | Self::NotMade(_) => true,
-            _ => false,
-        }
+                    | BankHttpError::QwacExpired(_)
+                    | BankHttpError::Unreachable(_)
+                    | BankHttpError::TlsRejected(_)
+                    | BankHttpError::CertificateRefused(_),
+            )) | Self::Held(_)
+                | Self::Seal(_)
+                | Self::Unsignable(_)
+                | Self::Unsendable(_)
+                | Self::NotMade(_)
+        )
     }
 }
 

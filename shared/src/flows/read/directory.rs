@@ -56,7 +56,7 @@ impl Reader {
     pub(super) async fn entry(&mut self, account: &AccountId) -> Result<(Entry, bool), ReadError> {
         let listed_now = self.directory().await?.is_none();
         if listed_now {
-            self.list().await?;
+            Box::pin(self.list()).await?;
         }
         let entry = self.known(account).await?.ok_or(ReadError::AccountUnknown)?;
         Ok((entry, listed_now))

@@ -65,12 +65,13 @@ impl Reader {
         let mut slot = None;
         self.read_at = None;
         loop {
-            let mut usable = refresh::usable(&self.deps, &self.trail, self.session.clone(), need).await?;
+            let look = refresh::usable(&self.deps, &self.trail, self.session.clone(), need);
+            let mut usable = Box::pin(look).await?;
             let (asked, request) = self.asked(&usable, &request)?;
             let generation = generation(&usable.session.record);
             if let Some(key) = self.counted(&request, scope)? {
                 self.session = usable.session;
-                slot = Some(self.slot(key, slot.take()).await?);
+                slot = Some(Box::pin(self.slot(key, slot.take())).await?);
                 usable.session = self.session.clone();
                 // Somebody may have been quicker, and the token in hand be an older one; or the store may have taken so long
                 // that the session may have ended meanwhile.
@@ -84,29 +85,29 @@ impl Reader {
             self.session = usable.session;
             let response = match self.deps.calls.send(&self.bank, &self.trail, subject, request).await {
                 Ok(response) => response,
-                Err(trouble) => return Err(self.not_answered(slot, trouble).await.into()),
+                Err(trouble) => return Err(Box::pin(self.not_answered(slot, trouble)).await.into()),
             };
             let result = answer(&asked, &response);
             if let Some(slot) = &mut slot {
                 slot.use_up();
-                self.hear(slot.key(), &response, result.as_ref().err()).await;
+                Box::pin(self.hear(slot.key(), &response, result.as_ref().err())).await;
             }
             let refusal = match result {
                 Ok(value) => return Ok(Reading { value, raw: response.body, as_of: self.deps.now() }),
                 Err(error) => error,
             };
             let error = match self.standing(&refusal) {
-                Standing::TokenRefused if usable.grant.tokens.is_none() => self.ask_consent(refusal).await?,
+                Standing::TokenRefused if usable.grant.tokens.is_none() => Box::pin(self.ask_consent(refusal)).await?,
                 Standing::TokenRefused if need != Need::Fresh && usable.refreshed => {
-                    self.lapse(LapseReason::GrantRefused).await?
+                    Box::pin(self.lapse(LapseReason::GrantRefused)).await?
                 }
                 Standing::TokenRefused if tokens < TOKENS => {
                     need = Need::NewerThan(generation);
                     continue;
                 }
                 Standing::TokenRefused => ReadError::Busy(self.deps.now()),
-                Standing::ConsentOver(reason) => self.lapse(reason).await?,
-                Standing::ConsentDoubtful => self.ask_consent(refusal).await?,
+                Standing::ConsentOver(reason) => Box::pin(self.lapse(reason)).await?,
+                Standing::ConsentDoubtful => Box::pin(self.ask_consent(refusal)).await?,
                 Standing::AccountGone => ReadError::AccountGone,
                 Standing::NotTouched => Trouble::from(refusal).into(),
             };

@@ -21,7 +21,7 @@ impl Reader {
     /// which a part is wanted by nobody must not begin if it cannot be ended.
     pub(in crate::flows) async fn hold_overview(&mut self) -> Result<(), ReadError> {
         let known = self.known_accounts().await?.unwrap_or_default();
-        self.hold(known.iter().map(balances_of).chain([LedgerKey::ACCOUNTS]).collect()).await
+        Box::pin(self.hold(known.iter().map(balances_of).chain([LedgerKey::ACCOUNTS]).collect())).await
     }
 
     /// The same for the balances of these accounts.
@@ -29,7 +29,7 @@ impl Reader {
         &mut self,
         accounts: impl Iterator<Item = &AccountId>,
     ) -> Result<(), ReadError> {
-        self.hold(accounts.map(balances_of).collect()).await
+        Box::pin(self.hold(accounts.map(balances_of).collect())).await
     }
 }
 

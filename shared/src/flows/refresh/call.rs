@@ -44,7 +44,7 @@ pub(super) async fn call(
         return Err(RefreshError::Busy(deps.now()));
     }
     match ask(deps, trail, &leased.record, &ready).await {
-        Ok(answer) => Ok(storing::store(deps, trail, leased, ready, answer, sent_at).await?),
+        Ok(answer) => Ok(Box::pin(storing::store(deps, trail, leased, ready, answer, sent_at)).await?),
         Err(NoTokens::Refused) => refused(deps, trail, leased).await,
         Err(NoTokens::Failed(failure, error)) => {
             note_failure(deps, trail, leased, failure).await?;
