@@ -70,6 +70,8 @@ impl Reader {
             let (asked, request) = self.asked(&usable, &request)?;
             let generation = generation(&usable.session.record);
             if let Some(key) = self.counted(&request, scope)? {
+                // An open circuit costs neither a slot nor the write that takes one.
+                Box::pin(self.deps.calls.admits(&self.bank, request.operation)).await?;
                 self.session = usable.session;
                 slot = Some(Box::pin(self.slot(key, slot.take())).await?);
                 usable.session = self.session.clone();
