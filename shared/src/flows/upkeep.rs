@@ -66,7 +66,7 @@ pub async fn run(deps: &Deps, trail: &Trail) -> Result<Summary, Trouble> {
         for session in due(deps, shard).await? {
             let id = session.record.id.clone();
             summary.due += 1;
-            match see_to(deps, trail, session).await {
+            match Box::pin(see_to(deps, trail, session)).await {
                 Ok(Some(AuditEvent::RenewalDue { days })) => *summary.renewals_due.entry(days).or_default() += 1,
                 Ok(Some(AuditEvent::ConsentLapsed { .. })) => summary.expired += 1,
                 Ok(_) => {}
