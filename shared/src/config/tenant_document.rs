@@ -107,8 +107,8 @@ impl WebhookDocument {
         }
         let is_anonymous = self.url.username().is_empty() && self.url.password().is_none();
         if !is_private_enough(&self.url) || self.url.fragment().is_some() || !is_anonymous {
-            let rule = "must be https (http only on 127.0.0.1), no fragment, no password";
-            mistakes.add(at("webhook.url"), rule);
+            let wanted = "must be https (http only on 127.0.0.1), no fragment, no password";
+            mistakes.add(at("webhook.url"), wanted);
         }
         if self.audience.is_empty() {
             mistakes.add(at("webhook.audience"), "empty");

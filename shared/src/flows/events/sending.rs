@@ -79,8 +79,8 @@ impl Round<'_> {
         let token = self.token(webhook, &claimed.record).await?;
         match self.courier.webhooks.push(&webhook.url, token).await {
             Ok(()) => {
-                let taken = self.taken(claimed, &event).await?;
-                Ok((Outcome::Taken, Some(taken)))
+                let next = self.taken(claimed, &event).await?;
+                Ok((Outcome::Taken, Some(next)))
             }
             Err(error) => Ok((self.failed(claimed, &event, &error).await?, None)),
         }
