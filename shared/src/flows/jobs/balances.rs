@@ -63,7 +63,7 @@ pub(super) fn is_fresh(ledger: &Ledger, accounts: &[AccountId], interval: Durati
 
 /// Refreshes one session's balances, if it is still due.
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
-    try_refresh(work, loaded).await.unwrap_or_else(|error| match judge(error, work.naming) {
+    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| match judge(error, work.naming) {
         Hindrance::Skip(skip, _) => Ended::Skipped(skip),
         Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
         Hindrance::Failed(failure) => Ended::Failed(failure),
@@ -143,11 +143,11 @@ async fn read(work: &Work, reserved: Reserved, accounts: Option<Vec<AccountId>>)
 async fn read_all(reader: &mut Reader, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
     let accounts = match accounts {
         Some(accounts) => accounts,
-        None => reader.accounts().await?.value.into_iter().map(|account| account.account_id).collect(),
+        None => Box::pin(reader.accounts()).await?.value.into_iter().map(|account| account.account_id).collect(),
     };
     let (mut forms, mut gone) = (BTreeSet::new(), None);
     for account in &accounts {
-        match reader.balances(account).await {
+        match Box::pin(reader.balances(account)).await {
             Ok(reading) => forms.extend(forms_of(&reading.raw)),
             Err(error @ (ReadError::AccountGone | ReadError::AccountUnknown)) => gone = Some(error),
             Err(error) => return Err(error),

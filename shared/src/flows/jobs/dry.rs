@@ -61,13 +61,11 @@ async fn look_at(work: &Work, session: Loaded<Session>, summary: &mut Summary, c
         }
         (Plan::Refresh(_), Job::RefreshBalances) => would_read(work, bank, session, cost).await,
     };
-    match skip {
-        Some(skip) => summary.skip(&bank_id, skip),
-        None => {
-            summary.refreshed += 1;
-            summary.bank(&bank_id).refreshed += 1;
-        }
+    if let Some(skip) = skip {
+        return summary.skip(&bank_id, skip);
     }
+    summary.refreshed += 1;
+    summary.bank(&bank_id).refreshed += 1;
 }
 
 /// Adds what reading the balances would cost, unless they are fresh. How many accounts there are is not known before they

@@ -35,7 +35,7 @@ pub(super) fn plan(bank: &Bank, session: &Session, now: Timestamp) -> Plan {
 /// Refreshes one session's tokens, if it is still due. The claim says when they are tried again if this fails; new tokens
 /// bring their own instant.
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
-    try_refresh(work, loaded).await.unwrap_or_else(|error| match judge(error, work.naming) {
+    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| match judge(error, work.naming) {
         Hindrance::Skip(skip, _) => Ended::Skipped(skip),
         Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
         Hindrance::Failed(failure) => Ended::Failed(failure),
