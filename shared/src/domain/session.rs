@@ -303,6 +303,9 @@ impl Session {
     /// the bank.
     pub fn end(&mut self, now: Timestamp) {
         self.drop_attempt(now);
+        // Whoever had a consent has it, or it was noted why not.
+        let had_consent = self.access.is_some() || self.lapse.is_some();
+        self.erasure = had_consent.then(|| Erasure::begun(now));
         if let Some(access) = self.access.take() {
             self.retire(access, now);
         }

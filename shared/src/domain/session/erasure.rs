@@ -17,8 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// How far the erasing of a session's last good answers has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
-    /// Whether they were erased once.
-    pub done: bool,
+    /// When they were erased for the first time.
+    pub done_at: Option<Timestamp>,
     /// How often it failed since it last succeeded.
     pub failures: u32,
     /// When to try next.
@@ -28,25 +28,24 @@ pub struct Erasure {
 impl Erasure {
     /// Everything is left to do, at once.
     pub const fn begun(now: Timestamp) -> Self {
-        Self { done: false, failures: 0, try_at: now }
+        Self { done_at: None, failures: 0, try_at: now }
     }
 
     /// Whether they were erased once.
     pub const fn is_done(&self) -> bool {
-        self.done
+        self.done_at.is_some()
     }
 
     /// What is left after a try at that time; nothing after the second success, once enough time lay between the two.
     pub fn tried(self, succeeded: bool, now: Timestamp) -> Option<Self> {
-        match (self.done, succeeded) {
-            (_, false) => {
-                let failures = self.failures.saturating_add(1);
-                Some(Self { done: self.done, failures, try_at: now + pause(failures) })
-            }
-            (false, true) => Some(Self { done: true, failures: 0, try_at: now + SECOND_LOOK }),
-            (true, true) if now < self.try_at => Some(self),
-            (true, true) => None,
+        if !succeeded {
+            let failures = self.failures.saturating_add(1);
+            return Some(Self { failures, try_at: now + pause(failures), ..self });
         }
+        let done_at = self.done_at.unwrap_or(now);
+        let second_at = done_at + SECOND_LOOK;
+        let is_over = self.is_done() && second_at <= now;
+        (!is_over).then_some(Self { done_at: Some(done_at), failures: 0, try_at: second_at })
     }
 }
 
@@ -88,7 +87,7 @@ mod tests {
                     prop_assert!(succeeded && first.is_some_and(|first| now.duration_since(first) >= SECOND_LOOK.try_into().unwrap()));
                 }
                 if let Some(left) = &erasure {
-                    prop_assert!(left.try_at >= now || left.done);
+                    prop_assert!(left.try_at > now);
                 }
             }
         }

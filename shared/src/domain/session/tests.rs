@@ -108,8 +108,12 @@ fn ending_is_at_once_for_the_crm_and_destroys_the_grant_when_the_bank_is_done() 
     assert!(session.retiring[0].grant.is_some());
     session.retiring[0].tokens = StepState::NotSupported;
     session.settle();
-    assert_eq!(session.status(NOW), SessionStatus::Ended);
     assert!(session.retiring[0].grant.is_none());
+    assert_eq!(session.status(NOW), SessionStatus::Ending, "the last good answers are still there");
+    session.note_erasure(true, NOW);
+    assert_eq!(session.status(NOW), SessionStatus::Ended);
+    let second_look = session.due_at.unwrap();
+    session.note_erasure(true, second_look);
     assert_eq!(session.due_at, None);
 }
 
