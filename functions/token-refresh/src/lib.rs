@@ -86,7 +86,7 @@ async fn run(
         }
         "expiry-watch" => {
             asked.nothing()?;
-            Done::ExpiryWatch(upkeep::run(&app.deps, &trail).await?)
+            Done::ExpiryWatch(Box::pin(upkeep::run(&app.deps, &trail)).await?)
         }
         "deliver-events" => {
             asked.nothing()?;

@@ -165,7 +165,7 @@ async fn a_receiver_that_hangs_holds_up_nobody_elses_events() {
     bench.allow_several_consents().await;
     bench.crm().connect("redirect").await;
     bench.other_crm().connect("redirect").await;
-    slow.hold().await;
+    slow.hold();
     let watch = async {
         slow.next_has_come().await;
         quick.next_has_come().await;

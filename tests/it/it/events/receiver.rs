@@ -71,7 +71,7 @@ impl Receiver {
     }
 
     /// From now on no answer leaves until [`Self::let_go`].
-    pub async fn hold(&self) {
+    pub fn hold(&self) {
         self.desk.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
 
