@@ -41,12 +41,14 @@ struct Call<'a> {
     query: &'a [(String, String)],
     scope: Scope,
     presence: Option<String>,
+    /// Whether the last good answer will do.
+    takes_stale: bool,
     body: Option<Value>,
 }
 
 impl<'a> Call<'a> {
     fn new(method: Method, path: &[&'a str], scope: Scope) -> Self {
-        Self { method, path: path.to_vec(), query: &[], scope, presence: None, body: None }
+        Self { method, path: path.to_vec(), query: &[], scope, presence: None, takes_stale: false, body: None }
     }
 }
 
@@ -61,6 +63,26 @@ impl HubApi {
     /// The banks that can be connected.
     pub async fn banks(&self) -> Result<Value, Problem> {
         self.call(Call::new(Method::GET, &["v1", "banks"], Scope::BanksRead)).await
+    }
+
+    /// One bank, and how it does.
+    pub async fn bank(&self, bank: &str) -> Result<Value, Problem> {
+        self.call(Call::new(Method::GET, &["v1", "banks", bank], Scope::BanksRead)).await
+    }
+
+    /// What is left of an account's reads without the customer.
+    pub async fn quota(&self, session: &str, account: &str) -> Result<Value, Problem> {
+        let path = ["v1", "sessions", session, "accounts", account, "quota"];
+        self.call(Call::new(Method::GET, &path, Scope::AccountsRead)).await
+    }
+
+    /// Reads an account's balances while nobody waits for them. Where the bank cannot be asked, the last good answer
+    /// comes.
+    pub async fn balances_unattended(&self, session: &str, account: &str) -> Result<Value, Problem> {
+        let path = ["v1", "sessions", session, "accounts", account, "balances"];
+        let mut call = Call::new(Method::GET, &path, Scope::AccountsRead);
+        call.takes_stale = true;
+        self.call(call).await
     }
 
     /// Starts a session at a bank for the visitor, who is known there by that name, if the bank wants to know.
@@ -137,6 +159,9 @@ impl HubApi {
         let mut request = self.http.request(call.method, url).header(AUTHORIZATION, bearer(&token)?);
         if let Some(presence) = call.presence {
             request = request.header("Psu-Presence", presence);
+        }
+        if call.takes_stale {
+            request = request.header("Prefer", "stale-ok");
         }
         if let Some(body) = &call.body {
             request = request.json(body);

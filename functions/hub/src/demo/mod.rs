@@ -15,6 +15,7 @@ mod guard;
 mod homecoming;
 mod hub_api;
 mod incidents;
+mod live;
 mod pages;
 mod problem;
 mod sandbox;
@@ -103,6 +104,11 @@ impl Demo {
             .route("/demo/api/connections/{session}/accounts", get(api::accounts))
             .route("/demo/api/connections/{session}/accounts/{account}/balances", get(api::balances))
             .route("/demo/api/connections/{session}/accounts/{account}/transactions", get(api::transactions))
+            .route(
+                "/demo/api/connections/{session}/accounts/{account}/live",
+                get(live::look).post(live::read_unattended),
+            )
+            .route("/demo/api/trouble", post(live::trouble).delete(live::repair))
             .route("/demo/api/incidents", get(incidents::list).post(incidents::play).delete(incidents::end))
             .route_layer(middleware::from_fn_with_state(demo.clone(), guard::own_page_only))
             .with_state(demo)

@@ -31,7 +31,7 @@ const INDEX: &str = include_str!("assets/index.html");
 /// Shown to a browser that comes back from a bank without having set out.
 pub const NOT_YOURS: &str = include_str!("assets/not-yours.html");
 
-static ASSETS: [(&str, &str, &str); 14] = [
+static ASSETS: [(&str, &str, &str); 15] = [
     ("accounts.js", SCRIPT, include_str!("assets/accounts.js")),
     ("api.js", SCRIPT, include_str!("assets/api.js")),
     ("app.css", STYLE, include_str!("assets/app.css")),
@@ -44,6 +44,7 @@ static ASSETS: [(&str, &str, &str); 14] = [
     ("dom.js", SCRIPT, include_str!("assets/dom.js")),
     ("history.js", SCRIPT, include_str!("assets/history.js")),
     ("incidents.js", SCRIPT, include_str!("assets/incidents.js")),
+    ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("money.js", SCRIPT, include_str!("assets/money.js")),
     ("words.js", SCRIPT, include_str!("assets/words.js")),
 ];

@@ -56,6 +56,20 @@ impl Sandbox {
         self.call(Method::DELETE, "incidents", None).await.map(|_| ())
     }
 
+    /// Lets reading balances go wrong at that bank until it is repaired. What went wrong there before is over.
+    pub async fn arm(&self, bank: &str, fault: Value) -> Result<(), Problem> {
+        let mood =
+            mood(bank).ok_or_else(|| Problem::sandbox_refused("Only the sandbox's banks can be made to fail"))?;
+        self.disarm_all().await?;
+        let armed = json!({"operation": "balances", "mood": mood, "fault": fault});
+        self.call(Method::POST, "faults", Some(armed)).await.map(|_| ())
+    }
+
+    /// Ends whatever goes wrong.
+    pub async fn disarm_all(&self) -> Result<(), Problem> {
+        self.call(Method::DELETE, "faults", None).await.map(|_| ())
+    }
+
     /// Who banks there, each with `id` and `name`; accounts stay where they are.
     async fn customers(&self) -> Result<Value, Problem> {
         let told = self.call(Method::GET, "customers", None).await?;

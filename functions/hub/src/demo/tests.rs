@@ -2,6 +2,7 @@
 
 mod approvals;
 mod incidents;
+mod live;
 
 use http::StatusCode;
 use reqwest::{Client, Method, Response, redirect::Policy};

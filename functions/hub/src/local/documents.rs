@@ -68,6 +68,7 @@ struct BankDocument<'a> {
     dialect: &'a str,
     addresses: Addresses<'a>,
     tls: Tls<'a>,
+    circuit: Circuit,
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth: Option<OAuth>,
 }
@@ -84,6 +85,14 @@ struct Tls<'a> {
     trust_anchors: &'a str,
     minimum: &'a str,
 }
+
+/// Somebody is watching, so the bank is tried again soon.
+#[derive(Serialize)]
+struct Circuit {
+    cool_down_seconds: u32,
+}
+
+const CIRCUIT: Circuit = Circuit { cool_down_seconds: 5 };
 
 #[derive(Serialize)]
 struct OAuth {
@@ -103,6 +112,7 @@ struct BaseDocument<'a> {
     dialect: &'a str,
     addresses: BaseAddresses<'a>,
     tls: Tls<'a>,
+    circuit: Circuit,
 }
 
 #[derive(Serialize)]
@@ -167,6 +177,7 @@ fn write_moods(banks: &Path, bank: &SandboxBank) -> Result<(), DocumentError> {
         dialect: DIALECT,
         addresses: BaseAddresses { web: [bank.web_url()], values: AddressValues { api: &api, web: &web } },
         tls: TLS,
+        circuit: CIRCUIT,
     };
     write_file(&banks.join(SEAL), &bank.pki().qseal)?;
     write_file(&banks.join(BASE), &format!("{HEADING}{}", toml::to_string(&base)?))?;
@@ -204,6 +215,7 @@ fn document<'a>(id: &'a str, name: &'a str, api: String, web: &'a str) -> BankDo
         dialect: DIALECT,
         addresses: Addresses { api, web: [web] },
         tls: TLS,
+        circuit: CIRCUIT,
         oauth: None,
     }
 }

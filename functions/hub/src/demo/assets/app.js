@@ -8,6 +8,7 @@ import { connectionHead, showConnections, withoutAccounts } from "./connections.
 import { askToDisconnect } from "./disconnect.js";
 import { byId, el } from "./dom.js";
 import { offerIncidents } from "./incidents.js";
+import { watchAccount } from "./live.js";
 import { adviceWord } from "./words.js";
 
 let overview = null;
@@ -45,6 +46,7 @@ function chosenConnection() {
 
 function openConnection(connection) {
   open = connection;
+  watchAccount(null);
   showConnections(overview.connections, open, openConnection);
   const detail = byId("detail");
   detail.hidden = !open;
@@ -63,7 +65,10 @@ async function fillConnection(connection, body) {
   try {
     const { accounts } = await api.accounts(connection.session);
     const panel = el("div", {});
-    const choose = (account) => panel.replaceChildren(accountPanel(connection.session, account));
+    const choose = (account) => {
+      watchAccount(connection, account);
+      panel.replaceChildren(accountPanel(connection.session, account));
+    };
     body.replaceChildren(accountCards(connection.session, accounts, choose), panel);
     if (accounts.length > 0 && body.isConnected) choose(accounts[0]);
   } catch (error) {

@@ -94,3 +94,25 @@ export function accountNumber(account) {
 export function accountName(account) {
   return account.display_name ?? account.name ?? account.product ?? "Account";
 }
+
+const CIRCUIT = { open: "left alone", probing: "being tried", trial: "on trial" };
+
+const DATA = { accounts: "Accounts", account: "This account", balances: "Balances", transactions: "Transactions" };
+
+const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY_AND_TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+/** How a circuit stands. */
+export const stateWord = (state) => CIRCUIT[state] ?? state;
+
+/** A kind of data. */
+export const dataWord = (kind) => DATA[kind] ?? kind;
+
+/** What a circuit is for, such as Card balances. */
+export const operationWord = (name) => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+
+/** An instant as the time of day, with the day if it is another one. */
+export function clockWord(text) {
+  const at = new Date(text);
+  return (at.toDateString() === new Date().toDateString() ? TIME : DAY_AND_TIME).format(at);
+}

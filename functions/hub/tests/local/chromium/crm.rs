@@ -124,3 +124,49 @@ pub async fn disconnect(window: &Window) -> Vec<String> {
     window.find("//section[@id='connected'][@hidden]").await;
     steps
 }
+
+/// Opens the panel that shows what goes on under the hood.
+pub async fn look_under_the_hood(window: &Window) {
+    window.click("//details[@id='live']/summary").await;
+    window.find(&balances_left("4")).await;
+}
+
+/// Reads balances without the customer, and tells what the page says came of it; `left` are those that may follow.
+pub async fn read_unattended(window: &Window, left: &str) -> String {
+    window.click("//button[@id='read-unattended']").await;
+    window.find(&balances_left(left)).await;
+    window.text("//*[@data-testid='unattended']").await
+}
+
+fn balances_left(left: &str) -> String {
+    format!("//tr[@data-kind='balances']/td[@data-testid='left'][.='{left}']")
+}
+
+/// Lets the bank fail.
+pub async fn let_the_bank_fail(window: &Window) {
+    window.click("//button[@id='fail-bank']").await;
+    window.find("//*[@id='live-answer'][contains(., 'cannot be read')]").await;
+}
+
+/// Repairs the bank.
+pub async fn repair_the_bank(window: &Window) {
+    window.click("//button[@id='repair-bank']").await;
+    window.find("//*[@id='live-answer'][contains(., 'works again')]").await;
+}
+
+/// Reads balances six times while the customer is there, and tells what came of each.
+pub async fn read_six_times(window: &Window) -> Vec<String> {
+    window.click("//button[@id='read-attended']").await;
+    window.find("(//*[@data-testid='read'])[6]").await;
+    window.texts("//*[@data-testid='read']").await
+}
+
+/// Waits until the page tells that a circuit stands so.
+pub async fn circuit_is(window: &Window, state: &str) {
+    window.find(&format!("//*[@data-testid='circuit'][@data-state='{state}']")).await;
+}
+
+/// Waits until the page tells that every circuit is closed.
+pub async fn every_circuit_is_closed(window: &Window) {
+    window.find("//*[@data-testid='circuits-closed']").await;
+}

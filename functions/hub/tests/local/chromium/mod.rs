@@ -79,6 +79,33 @@ async fn a_customer_approves_in_the_banks_app_and_sees_what_an_incident_does() {
     setting.end().await;
 }
 
+#[tokio::test]
+async fn a_person_watches_a_circuit_open_and_close() {
+    let setting = Setting::new().await;
+    connects(&setting, &OAUTH).await;
+    let window = &setting.window;
+    crm::look_under_the_hood(window).await;
+    crm::every_circuit_is_closed(window).await;
+    let told = crm::read_unattended(window, "3").await;
+    assert!(told.starts_with("The bank answered at "), "{told}");
+
+    crm::let_the_bank_fail(window).await;
+    let told = crm::read_six_times(window).await;
+    assert_eq!(told, ["bank_unavailable"; 5].into_iter().chain(["circuit_open"]).collect::<Vec<_>>());
+    crm::circuit_is(window, "open").await;
+    let told = crm::read_unattended(window, "3").await;
+    assert!(told.starts_with("The last good answer, of ") && told.contains("(circuit_open)"), "{told}");
+    let failed = setting.books.journal().await.answers("GET", "balances").into_iter().filter(|status| *status == 500);
+    assert_eq!(failed.count(), 5, "while the circuit is open the bank is left alone");
+
+    crm::repair_the_bank(window).await;
+    while crm::read_six_times(window).await.last().is_none_or(|last| last != "as usual") {}
+    crm::every_circuit_is_closed(window).await;
+    let complaints = window.console().await;
+    assert!(complaints.iter().all(|line| line.contains(" 502 ") || line.contains(" 503 ")), "{complaints:?}");
+    setting.end().await;
+}
+
 /// Also the proof that a console without entries means something.
 #[tokio::test]
 async fn the_page_runs_no_script_but_its_own() {
