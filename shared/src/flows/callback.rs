@@ -107,7 +107,7 @@ pub async fn receive(
     let bank = Arc::clone(deps.bank(bank)?);
     let accepted = accept(deps, trail, &bank, &flow.record, answer, returned.query).await?;
     let journey = consume(deps, trail, &bank, flow, &accepted).await?;
-    Ok(redeem::conclude(deps, trail, &bank, journey, accepted).await?)
+    Ok(Box::pin(redeem::conclude(deps, trail, &bank, journey, accepted)).await?)
 }
 
 /// Judges the issuer and what the bank may answer at all.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     deps::Deps,
-    read::{AccountBalances, ReadError, Reader, Reading, Wanted},
+    read::{AccountBalances, ReadError, Reader, Reading, Wanted, quota::Slot},
     trail::Trail,
 };
 use crate::{
@@ -85,6 +85,17 @@ impl Desk {
         Ok(Self { deps, trail, reader, staleness, in_account_list, keeps })
     }
 
+    /// The desk with slots that were taken for it: its readings use these up instead of taking others.
+    #[must_use]
+    pub fn with_reserved(self, slots: Vec<Slot>) -> Self {
+        Self { reader: self.reader.with_reserved(slots), ..self }
+    }
+
+    /// Gives back what was taken for it and surely not used. Answers the session as it then stands.
+    pub async fn finish(self) -> Loaded<Session> {
+        self.reader.finish().await
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.deps.now()
@@ -138,21 +149,21 @@ impl Desk {
     /// One page of the account's transactions. Of the last good answer the first page is told, and to the very question
     /// that it answered.
     pub async fn transactions(&mut self, account: &AccountId, wanted: Wanted) -> Result<Answered<Page>, ReadError> {
-        let list = match &wanted {
+        let question = match &wanted {
             Wanted::List(list) => Some(list.clone()),
             Wanted::Next(_) => None,
         };
         match self.reader.transactions(account, wanted).await {
             Ok(reading) => {
-                if let Some(list) = list {
-                    self.keep_page(account, list, &reading).await;
+                if let Some(question) = question {
+                    self.keep_page(account, question, &reading).await;
                 }
                 Ok(Answered::fresh(reading))
             }
             Err(error) => {
                 let error = self.unless_told(error)?;
-                let last = match list {
-                    Some(list) => self.last_page(account, &list).await,
+                let last = match question {
+                    Some(question) => self.last_page(account, &question).await,
                     None => None,
                 };
                 told_or(last, error)

@@ -25,6 +25,7 @@ use crate::{
             ReadError, Reader,
             quota::{self, Reserved},
         },
+        snapshots::{Desk, Staleness},
         trouble::Trouble,
     },
     ports::store::Loaded,
@@ -130,25 +131,27 @@ async fn hindered(work: &Work, loaded: &Loaded<Session>, hindrance: Hindrance) -
     Ok(ended)
 }
 
-/// Reads under the slots that were taken. What was not used is given back.
+/// Reads under the slots that were taken, and keeps each answer. What was not used is given back.
 async fn read(work: &Work, reserved: Reserved, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
-    let mut reader = reader(work, reserved.session)?.with_reserved(reserved.slots);
-    let outcome = read_all(&mut reader, accounts).await;
-    drop(reader.finish().await);
+    let mut desk = desk(work, reserved.session)?.with_reserved(reserved.slots);
+    let outcome = read_all(&mut desk, accounts).await;
+    drop(desk.finish().await);
     outcome
 }
 
 /// Reads the balances of every account, one after the other; the accounts are listed first if they never were. An account
 /// that the bank has no more does not keep the others from being read.
-async fn read_all(reader: &mut Reader, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
-    let accounts = match accounts {
-        Some(accounts) => accounts,
-        None => Box::pin(reader.accounts()).await?.value.into_iter().map(|account| account.account_id).collect(),
+async fn read_all(desk: &mut Desk, accounts: Option<Vec<AccountId>>) -> Result<BTreeSet<Form>, ReadError> {
+    let accounts = if let Some(accounts) = accounts {
+        accounts
+    } else {
+        let listed = Box::pin(desk.accounts()).await?;
+        listed.reading.value.into_iter().map(|account| account.account_id).collect()
     };
     let (mut forms, mut gone) = (BTreeSet::new(), None);
     for account in &accounts {
-        match Box::pin(reader.balances(account)).await {
-            Ok(reading) => forms.extend(forms_of(&reading.raw)),
+        match Box::pin(desk.balances(account)).await {
+            Ok(answered) => forms.extend(forms_of(&answered.reading.raw)),
             Err(error @ (ReadError::AccountGone | ReadError::AccountUnknown)) => gone = Some(error),
             Err(error) => return Err(error),
         }
@@ -161,4 +164,9 @@ async fn read_all(reader: &mut Reader, accounts: Option<Vec<AccountId>>) -> Resu
 
 fn reader(work: &Work, session: Loaded<Session>) -> Result<Reader, ReadError> {
     Reader::new(Arc::clone(&work.deps), Arc::clone(&work.trail), session, Attendance::Background)
+}
+
+fn desk(work: &Work, session: Loaded<Session>) -> Result<Desk, ReadError> {
+    let (deps, trail) = (Arc::clone(&work.deps), Arc::clone(&work.trail));
+    Desk::new(deps, trail, session, Attendance::Background, Staleness::Refused)
 }

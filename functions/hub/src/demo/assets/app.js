@@ -66,7 +66,7 @@ async function fillConnection(connection, body) {
     const { accounts } = await api.accounts(connection.session);
     const panel = el("div", {});
     const choose = (account) => {
-      watchAccount(connection, account);
+      watchAccount(connection, account, accounts);
       panel.replaceChildren(accountPanel(connection.session, account));
     };
     body.replaceChildren(accountCards(connection.session, accounts, choose), panel);
