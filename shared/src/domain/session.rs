@@ -311,7 +311,8 @@ impl Session {
         }
         self.ended_at = Some(now);
         self.stop_background();
-        self.erasure = Some(Erasure::begun(now));
+        // Without any grant nothing was ever read.
+        self.erasure = (self.generation > 0).then(|| Erasure::begun(now));
         self.settle();
     }
 

@@ -170,11 +170,28 @@ connect_millis = 1000
 total_millis = 25000
 body_bytes = 1048576
 pages = 20
+in_flight = 8
 
 [circuit]
 failures = 10
 window_seconds = 120
 cool_down_seconds = 60
+longest_cool_down_seconds = 600
+
+[spike_arrest]
+calls = 20
+seconds = 2
+longest_wait_millis = 500
+queue = 10
+
+[background]
+reads_per_day = 8
+pages_count = true
+headers = { remaining = "X-RateLimit-Remaining", reset = "X-RateLimit-Reset" }
+token_refreshes_per_day = 6
+refreshes_per_day = 3
+in_flight = 2
+canaries = 1
 
 [[maintenance]]
 weekday = "sunday"
