@@ -36,6 +36,7 @@ mod record;
 mod repetition;
 mod signing;
 mod stream;
+mod under_way;
 
 /// Calls banks, on the record. Clones share everything.
 #[derive(Clone)]

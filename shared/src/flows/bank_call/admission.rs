@@ -35,6 +35,14 @@ impl BankCalls {
         }
     }
 
+    /// Whether a call that has waited for its turn may leave still. Nobody probes here: the probe needs a turn too.
+    pub(super) async fn still_admitted(&self, bank: &Bank, operation: Operation) -> Result<(), Trouble> {
+        if self.probing {
+            return Ok(());
+        }
+        self.judged(bank, operation, self.admission(bank, operation).await)
+    }
+
     async fn admission(&self, bank: &Bank, operation: Operation) -> Admission {
         self.traffic.to(bank).board.admission(operation).await
     }

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{BankCalls, X_REQUEST_ID, record::BankCall, repetition};
+use super::{BankCalls, X_REQUEST_ID, record::BankCall, repetition, under_way::UnderWay};
 use crate::{
     domain::{bank::Bank, operation::Operation},
     flows::{
@@ -51,30 +51,31 @@ impl BankCalls {
     }
 
     /// Sends the request once, in its turn. A request that is held back leaves no record: the bank has not seen it.
+    ///
+    /// Its place is free again only when the circuit knows how it ended, and whoever has waited for a place asks the
+    /// circuit once more: so no more calls reach a failing bank than were under way when it failed.
     async fn attempt(
         &self,
         bank: &Bank,
         trail: &Trail,
-        mut subject: Subject,
+        subject: Subject,
         request: BankRequest,
         within: Duration,
     ) -> Result<BankResponse, Trouble> {
         let operation = request.operation;
         self.admitted(bank, operation).await?;
         let place = self.entered(bank, operation).await?;
+        self.still_admitted(bank, operation).await?;
         let whose = subject_of(&subject, &request);
-        let started = self.clock.now();
-        let mut event = BankCall::of(&request);
+        let under_way = UnderWay::begun(self, bank, trail, subject, BankCall::of(&request));
+        let started = under_way.started();
         let result = match self.signed(bank, request).await {
             Ok(request) => self.called(bank, request, within).await,
             Err(trouble) => Err(trouble),
         };
-        drop(place);
-        let ended = self.clock.now();
-        event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
-        subject.bank.get_or_insert_with(|| bank.id.clone());
-        let written = self.audit.write(&trail.record(subject, event.ended(&result), ended));
+        let written = under_way.ended(&result);
         self.judge(bank, operation, whose, started, &result).await;
+        drop(place);
         written?;
         result
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 use url::Url;
 
-use super::{BankCalls, record::BankCall};
+use super::{BankCalls, record::BankCall, under_way::UnderWay};
 use crate::{
     domain::{
         bank::{Bank, OAuthProfile},
@@ -48,6 +48,10 @@ impl BankCalls {
         let takes = longest(bank);
         let board = self.traffic.to(bank).board.clone();
         let Some(lease) = board.lease(operation, takes).await else { return };
+        // Whoever stood still over it, or waited long for it, leaves it to run out: it must cover the whole probe.
+        if lease.ends_at < self.clock.now() + takes {
+            return;
+        }
         let (calls, bank) = (Self { probing: true, ..self.clone() }, bank.clone());
         let probing = async move {
             let outcome = timeout(takes, calls.probed(&bank, operation)).await.unwrap_or(Some(Probed::Failed));
@@ -80,13 +84,9 @@ impl BankCalls {
 
     async fn shaken_hands(&self, bank: &Bank, trail: &Trail, target: &Url) -> Result<(), Trouble> {
         let _place = self.entered(bank, Operation::Metadata).await?;
-        let mut event = BankCall::probe();
-        let started = self.clock.now();
+        let under_way = UnderWay::begun(self, bank, trail, Subject::default(), BankCall::probe());
         let result = self.http.shake_hands(bank, target).await;
-        let ended = self.clock.now();
-        event.duration_ms = u64::try_from(ended.duration_since(started).as_millis()).unwrap_or(0);
-        let subject = Subject { bank: Some(bank.id.clone()), ..Subject::default() };
-        self.audit.write(&trail.record(subject, event.met(&result), ended))?;
+        under_way.met(&result)?;
         Ok(result?)
     }
 

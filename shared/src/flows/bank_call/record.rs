@@ -49,6 +49,11 @@ impl BankCall {
         self.with(outcome)
     }
 
+    /// The record of a call that nobody waits for any more. The bank may have seen it.
+    pub fn given_up(self) -> AuditEvent {
+        self.with("given_up".to_owned())
+    }
+
     fn with(self, outcome: String) -> AuditEvent {
         let Self { operation, attended, bank_request_id, duration_ms } = self;
         AuditEvent::BankCalled { operation: operation.to_owned(), outcome, attended, duration_ms, bank_request_id }

@@ -35,6 +35,10 @@ use crate::{
 /// How old what is known may be.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// How old what is known may get before calls wait for whoever looks: an open circuit is seen within that time by an
+/// instance that had nothing to do, too.
+const OLDEST: Duration = Duration::from_secs(2);
+
 /// How long reading the record may hold a call up; then it goes by what is known.
 const READING: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,8 @@ struct Known {
     stored: Option<Loaded<Circuits>>,
     /// When it was looked at, or should have been.
     looked_at: Option<Instant>,
+    /// When it was looked at last and seen: counted from before the store was asked.
+    seen_at: Option<Instant>,
     has_looked: bool,
     /// What is not written yet.
     news: Vec<News>,
@@ -74,6 +80,7 @@ impl Board {
             circuits: Circuits::of(bank.id.clone()),
             stored: None,
             looked_at: None,
+            seen_at: None,
             has_looked: false,
             news: Vec::new(),
             witnesses: HashMap::new(),
@@ -88,8 +95,8 @@ impl Board {
         }
     }
 
-    /// The circuits, as they stood a second ago or later. While one call looks, the others go by what is known; before
-    /// the first look they wait for it. If the store does not answer, what is known here goes on counting.
+    /// The circuits, as they stood a second ago or later. While one call looks, the others go by what is known, if that is
+    /// not older than [`OLDEST`]; else they wait for the look. If the store does not answer, what is known here goes on counting.
     pub async fn current(&self) -> Circuits {
         self.refresh().await;
         self.known().circuits.clone()
@@ -103,7 +110,7 @@ impl Board {
             if let Ok(Err(error)) = looked {
                 tracing::warn!(bank.id = %self.bank, error = &error as &dyn std::error::Error, "the circuits cannot be read");
             }
-        } else if !self.known().has_looked {
+        } else if self.is_to_wait() {
             let _ = timeout(READING, self.turn.lock()).await;
         }
     }
@@ -124,6 +131,12 @@ impl Board {
         is_due
     }
 
+    /// Whether nothing is known, or only what is too old to go by.
+    fn is_to_wait(&self) -> bool {
+        let known = self.known();
+        !known.has_looked || known.seen_at.is_none_or(|at| at.elapsed() >= OLDEST)
+    }
+
     async fn look(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         self.load().await
@@ -131,9 +144,11 @@ impl Board {
 
     /// Reads the record. Only in one's turn.
     async fn load(&self) -> Result<(), StoreError> {
+        let asked_at = Instant::now();
         let stored = self.shared.store.load::<Circuits>(self.bank.as_str()).await?;
         let mut known = self.known();
         known.looked_at = Some(Instant::now());
+        known.seen_at = Some(asked_at);
         self.adopt(&mut known, stored);
         drop(known);
         Ok(())
