@@ -8,7 +8,7 @@ use std::{
 use shared::domain::bank::Rotation;
 use tokio::time::Instant;
 
-use crate::chance::Chance;
+use crate::{chance::Chance, world::Mode};
 
 /// The consent's id.
 pub const CONSENT: &str = "consent-1";
@@ -72,10 +72,11 @@ pub struct AccessToken {
 
 impl BankState {
     /// A bank that granted one pair of tokens.
-    pub fn new(rotation: Rotation, chance: &Chance) -> Self {
+    pub fn new(mode: Mode, chance: &Chance) -> Self {
+        let lifetime = chance.millis(20_000, 120_000);
         let bank = Self {
-            rotation,
-            lifetime: chance.millis(20_000, 120_000),
+            rotation: mode.rotation(),
+            lifetime: if mode == Mode::Reads { Duration::from_hours(24 * 60) } else { lifetime },
             keeps_one_access_token: chance.one_in(2),
             is_strict: chance.one_in(2),
             inner: Mutex::default(),

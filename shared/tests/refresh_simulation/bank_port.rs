@@ -22,7 +22,8 @@ use crate::{
     bank::{Grant, number},
     judge::{self, Arrival},
     life::Life,
-    world::{Blow, Fate, Mishap, Point, World},
+    ports::pass,
+    world::{Blow, Fate, Health, Mishap, Point, World},
 };
 
 /// The bank, as one instance reaches it.
@@ -34,15 +35,34 @@ pub struct SimulatedBank {
 #[async_trait]
 impl BankHttp for SimulatedBank {
     async fn call(&self, bank: &Bank, request: BankRequest) -> Result<BankResponse, BankHttpError> {
+        let _counted = Counted(&self.life);
         let outcome = self.send(bank.limits.total, request).await;
         self.life.runs().await;
-        self.life.answered.fetch_add(1, Ordering::Relaxed);
         outcome
     }
 
-    async fn shake_hands(&self, _: &Bank, _: &Url) -> Result<(), BankHttpError> {
-        self.life.runs().await;
-        Ok(())
+    async fn shake_hands(&self, bank: &Bank, _: &Url) -> Result<(), BankHttpError> {
+        let _counted = Counted(&self.life);
+        let deadline = Instant::now() + bank.limits.connect;
+        let arrival = || {
+            let is_in_time = Instant::now() < deadline;
+            if is_in_time {
+                judge::probe(&self.world, &self.life);
+            }
+            is_in_time
+        };
+        let arrived = pass(&self.world, &self.life, "shakes hands", Point::Step, arrival).await;
+        let is_met = arrived == Ok(true) && self.world.health() != Health::Gone;
+        is_met.then_some(()).ok_or_else(|| BankHttpError::Unreachable("the seed wants it so".into()))
+    }
+}
+
+/// Counts a call when it ends, be it that nobody waits for it any more.
+struct Counted<'a>(&'a Life);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -50,7 +70,7 @@ impl SimulatedBank {
     async fn send(&self, total: Duration, request: BankRequest) -> Result<BankResponse, BankHttpError> {
         let (left_at, world) = (Instant::now(), &self.world);
         let deadline = left_at + total;
-        let asked = Asked::of(&request);
+        let (asked, attended) = (Asked::of(&request), request.headers.contains_key("psu-ip-address"));
         let point = if request.operation == Operation::RefreshTokens { Point::Deed } else { Point::Step };
         let Fate { before, after, mishap, blow } = world.fate(point);
         self.suffer(blow, true).await;
@@ -60,12 +80,13 @@ impl SimulatedBank {
         if Instant::now() >= deadline {
             return Err(BankHttpError::Timeout);
         }
-        if mishap == Mishap::Fails {
+        if mishap == Mishap::Fails || world.health() == Health::Gone {
             world.note(|| format!("{} does not reach the bank for {asked:?}", self.life.name));
             return Err(BankHttpError::Unreachable("the seed wants it so".into()));
         }
-        let whim = self.whim(point);
-        judge::arrival(world, &self.life, &Arrival { asked: &asked, left_at, counts: whim != Whim::RefusesUnread });
+        let whim = self.whim(point, &asked);
+        let counts = whim != Whim::RefusesUnread;
+        judge::arrival(world, &self.life, &Arrival { asked: &asked, left_at, counts, attended });
         let (answers, answer) = oneshot::channel();
         let within = if let Mishap::Late(time) = mishap { time } else { Duration::ZERO };
         let within = within.min(deadline.saturating_duration_since(Instant::now()));
@@ -88,8 +109,13 @@ impl SimulatedBank {
         self.life.runs().await;
     }
 
-    fn whim(&self, point: Point) -> Whim {
+    fn whim(&self, point: Point, asked: &Asked) -> Whim {
         let chance = &self.world.chance;
+        match self.world.health() {
+            Health::Failing => return Whim::FailsBefore,
+            Health::WithoutData if matches!(asked, Asked::Data(_)) => return Whim::FailsBefore,
+            _ => {}
+        }
         let rarity = if point == Point::Deed { 5 } else { 15 };
         if self.world.is_calm() || !self.world.weather.bank_failing || !chance.one_in(rarity) {
             return Whim::None;

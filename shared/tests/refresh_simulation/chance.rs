@@ -37,6 +37,11 @@ impl Chance {
         self.below(times) == 0
     }
 
+    /// One of them.
+    pub fn of<'a, T>(&self, all: &'a [T]) -> &'a T {
+        &all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+    }
+
     /// A time from one number of milliseconds to another.
     pub fn millis(&self, from: u64, to: u64) -> Duration {
         Duration::from_millis(from + self.below(to.saturating_sub(from) + 1))

@@ -1,11 +1,15 @@
 //! Who asks: the CRM, again and again at one instance or another, and the scheduler.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use shared::{
     domain::{
         ids::{RequestId, SessionId},
-        presence::Attendance,
+        presence::{Attendance, PsuContext},
         session::{Session, SessionStatus},
     },
     flows::{
@@ -22,7 +26,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     fleet::{Fleet, Instance},
-    world::World,
+    world::{Mode, World},
 };
 
 /// How long a caller waits for an answer.
@@ -31,8 +35,12 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// What a caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// The accounts.
+    /// The accounts without the PSU; a usable grant, if no more may be read.
     Accounts,
+    /// The accounts without the PSU.
+    Background,
+    /// The accounts, the PSU being there.
+    Attended,
     /// A usable grant.
     Usable,
     /// A grant newer than the one that stands.
@@ -62,12 +70,8 @@ impl Outside {
     /// Asks now and then, for ever.
     pub async fn keep_asking(self) {
         loop {
-            sleep(self.world.chance.millis(100, 22_000)).await;
-            let wish = match self.world.chance.below(8) {
-                0 => Wish::Newer,
-                1 | 2 => Wish::Usable,
-                _ => Wish::Accounts,
-            };
+            sleep(self.pause()).await;
+            let wish = self.wish();
             let instance = self.fleet.any();
             let (outside, name) = (self.clone(), instance.life.name.clone());
             let mut work = tokio::spawn(async move { outside.ask(&instance, wish).await });
@@ -78,6 +82,25 @@ impl Outside {
                 Err(_) if hangs_up => work.abort(),
                 Err(_) => {}
             }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let chance = &self.world.chance;
+        match self.world.mode {
+            Mode::Reads if chance.one_in(3) => chance.millis(1_000_000, 40_000_000),
+            Mode::Reads => chance.millis(10, 10_000),
+            Mode::Tokens(_) => chance.millis(100, 22_000),
+        }
+    }
+
+    fn wish(&self) -> Wish {
+        match (self.world.mode, self.world.chance.below(8)) {
+            (Mode::Reads, 0..=4) => Wish::Background,
+            (Mode::Reads, _) => Wish::Attended,
+            (Mode::Tokens(_), 0) => Wish::Newer,
+            (Mode::Tokens(_), 1 | 2) => Wish::Usable,
+            _ => Wish::Accounts,
         }
     }
 
@@ -106,6 +129,12 @@ impl Outside {
                 }
                 let loaded = self.load(instance).await?;
                 return refresh::usable(deps, &self.trail(), loaded, Need::Fresh).await.map(drop).map_err(Into::into);
+            }
+            Wish::Attended | Wish::Background => {
+                let psu = Attendance::Attended(Box::new(PsuContext::at(IpAddr::V4(Ipv4Addr::LOCALHOST))));
+                let attendance = if wish == Wish::Attended { psu } else { Attendance::Background };
+                let mut reader = Reader::new(Arc::clone(deps), trail, loaded, attendance)?;
+                return reader.accounts().await.map(drop);
             }
             Wish::Usable => Need::Fresh,
             Wish::Newer => Need::NewerThan(loaded.record.access.as_ref().map_or(0, |access| access.grant.generation)),

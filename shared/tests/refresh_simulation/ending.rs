@@ -18,18 +18,25 @@ use tokio::time::{Instant, sleep};
 use crate::{
     bank::number,
     clients::{Answer, Outside, Wish},
-    judge,
+    judge::{self, DAY, LIMIT},
+    world::Mode,
 };
 
 /// How much longer than a lease it may take: clocks differ, a caller waits, another must ask.
 const ROOM: Duration = Duration::from_secs(15);
+
+/// The longest that a circuit stays open when the bank is well again: its longest rest, the lease of a probe whose holder
+/// has crashed, and room.
+const REST: Duration = Duration::from_mins(5);
 
 /// How often upkeep may have to come until everything is ended at the bank.
 const UPKEEP: u32 = 20;
 
 /// Judges what is left. Answers how it ended, in a word.
 pub async fn judge(outside: &Outside) -> &'static str {
-    let ending = match settled(outside, Wish::Accounts).await {
+    let wish = if outside.world.mode == Mode::Reads { Wish::Attended } else { Wish::Accounts };
+    let ending = match settled(outside, wish).await {
+        Some(Answer::Good) if outside.world.mode == Mode::Reads => four_a_day(outside).await,
         Some(Answer::Good) => usable(outside).await,
         Some(Answer::NotWorking(_, SessionStatus::Ended | SessionStatus::Ending)) => ended(outside).await,
         Some(Answer::NotWorking(session, _)) => lost(outside, &session).await,
@@ -46,16 +53,38 @@ pub async fn judge(outside: &Outside) -> &'static str {
     ending
 }
 
-/// The answer that stands within one lease; the last one if none does.
+/// When a day is over, every slot has come free, and no more than there are (P4).
+async fn four_a_day(outside: &Outside) -> &'static str {
+    sleep(DAY + Duration::from_mins(10)).await;
+    for read in 1..=LIMIT {
+        let answer = outside.ask(&outside.fleet.any(), Wish::Background).await;
+        if !matches!(answer, Answer::Good) {
+            outside.world.complain(format!("P4: read {read} of a fresh day is refused: {answer:?}"));
+        }
+    }
+    match outside.ask(&outside.fleet.any(), Wish::Background).await {
+        Answer::NotNow(why) if why.contains("Quota") => "read",
+        other => {
+            outside.world.complain(format!("P4: one read too many is answered with {other:?}"));
+            "read too often"
+        }
+    }
+}
+
+/// The answer that stands within one lease, or the rest of a circuit; the last one if none does.
 async fn settled(outside: &Outside, wish: Wish) -> Option<Answer> {
     let began = Instant::now();
     let mut last = None;
-    while began.elapsed() < LEASE + ROOM {
+    let (time, pause) = match outside.world.mode {
+        Mode::Reads => (REST, Duration::from_secs(5)),
+        Mode::Tokens(_) => (LEASE + ROOM, Duration::from_millis(500)),
+    };
+    while began.elapsed() < time {
         match outside.ask(&outside.fleet.any(), wish).await {
             Answer::NotNow(why) => last = Some(Answer::NotNow(why)),
             answer => return Some(answer),
         }
-        sleep(Duration::from_millis(500)).await;
+        sleep(pause).await;
     }
     last
 }

@@ -9,7 +9,7 @@ use std::{
 use jiff::SignedDuration;
 use shared::{
     domain::{
-        bank::{BackgroundProfile, Bank, OAuthProfile},
+        bank::{BackgroundProfile, Bank, CircuitProfile, OAuthProfile},
         ids::OwnerId,
         pseudonym::PseudonymKey,
         secret::Secret32,
@@ -33,7 +33,7 @@ use crate::{
     life::{Life, SkewedClock},
     ports::{CountedAudit, SimulatedKeys},
     store::SimulatedStore,
-    world::World,
+    world::{Mode, World},
 };
 
 /// How far clocks may be off, in milliseconds to either side.
@@ -122,8 +122,9 @@ impl Fleet {
 
 fn begun(world: &Arc<World>, instance: usize, name: String) -> Instance {
     let owner = OwnerId::from_random(world.chance.bytes());
-    let ahead = world.chance.millis(0, 2 * SKEW);
-    let skew = SignedDuration::try_from(ahead).unwrap() - SignedDuration::from_millis(i64::try_from(SKEW).unwrap());
+    let most = if world.weather.clocks_off { 3_600_000 } else { SKEW };
+    let ahead = world.chance.millis(0, 2 * most);
+    let skew = SignedDuration::try_from(ahead).unwrap() - SignedDuration::from_millis(i64::try_from(most).unwrap());
     let clock = SkewedClock::new(world.began, skew);
     let life = Arc::new(Life::new(instance, name, owner.clone(), clock));
     let ports = || (Arc::clone(world), Arc::clone(&life));
@@ -174,5 +175,7 @@ fn bank(world: &World) -> Bank {
         ..samples::oauth("https://api.bank.example/oauth")
     };
     let background = BackgroundProfile { reads_per_day: world.reads_allowed, ..BackgroundProfile::default() };
-    Bank { oauth: Some(profile), background, ..samples::bank() }
+    let circuit = CircuitProfile { failures: 3, longest_cool_down_seconds: 120, ..CircuitProfile::default() };
+    let circuit = if world.mode == Mode::Reads { circuit } else { CircuitProfile::default() };
+    Bank { oauth: Some(profile), background, circuit, ..samples::bank() }
 }

@@ -28,7 +28,7 @@ pub struct Life {
     pub owner: OwnerId,
     /// Its clock.
     pub clock: SkewedClock,
-    /// Bank calls whose answer or failure it was given.
+    /// Bank calls whose answer or failure it was given, or for which it no longer waits.
     pub answered: AtomicU64,
     /// Audit lines it wrote of bank calls.
     pub recorded: AtomicU64,
@@ -97,6 +97,12 @@ pub struct SkewedClock {
     skew: SignedDuration,
 }
 
+/// The time of day in a world that began then, as nobody but the store and the bank knows it.
+pub fn true_time(began: Instant) -> Timestamp {
+    let now = Timestamp::from_second(1_800_000_000).unwrap() + began.elapsed();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap()
+}
+
 impl SkewedClock {
     /// A clock of a world that began then.
     pub fn new(began: Instant, skew: SignedDuration) -> Self {
@@ -106,7 +112,7 @@ impl SkewedClock {
 
 impl Clock for SkewedClock {
     fn now(&self) -> Timestamp {
-        let now = Timestamp::from_second(1_800_000_000).unwrap() + self.began.elapsed() + self.skew;
+        let now = true_time(self.began) + self.skew;
         Timestamp::from_microsecond(now.as_microsecond()).unwrap()
     }
 }

@@ -12,15 +12,19 @@ use crate::{
     clients::{Answer, Outside, Wish},
     fleet::Fleet,
     schedule::begin,
-    world::{Blow, Fate, Mishap, World},
+    world::{Blow, Fate, Health, Mishap, Mode, World},
 };
 
 /// Three instances on a calm stage.
 async fn stage(rotation: Rotation) -> Outside {
-    let (world, _) = World::new(1, rotation, false);
+    stage_for(Mode::Tokens(rotation)).await
+}
+
+async fn stage_for(mode: Mode) -> Outside {
+    let (world, _) = World::new(1, mode, false);
     let fleet = Fleet::of(&world, 3);
     let session = SessionId::from_random([7; 16]);
-    begin(&fleet.instance(0), &session).await;
+    begin(&world, &fleet.instance(0), &session).await;
     Outside { world, fleet, session }
 }
 
@@ -181,4 +185,56 @@ async fn an_end_in_the_midst_of_a_refresh_revokes_the_new_tokens_too() {
         assert!(matches!(answer, Answer::NotWorking(_, SessionStatus::Ended)), "{answer:?}");
         assert!(!outside.world.bank.inner().refresh.last().unwrap().is_alive, "{rotation:?}");
     }
+}
+
+/// The circuit is open, and its first rest is over.
+async fn circuit_at_rest() -> Outside {
+    let outside = stage_for(Mode::Reads).await;
+    outside.world.be(Health::WithoutData);
+    for _ in 0..3 {
+        assert!(matches!(outside.asking(0, Wish::Attended).await.unwrap(), Answer::NotNow(_)));
+    }
+    sleep(Duration::from_secs(40)).await;
+    outside.world.be(Health::Well);
+    outside
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_whose_lease_was_long_in_coming_is_left_to_others() {
+    let outside = circuit_at_rest().await;
+    outside.world.script([Fate { after: Duration::from_secs(20), ..Fate::SMOOTH }]);
+    assert!(matches!(outside.asking(0, Wish::Attended).await.unwrap(), Answer::NotNow(_)));
+    assert_eq!(outside.world.gate.probes(), 0);
+    sleep(Duration::from_secs(20)).await;
+    assert!(matches!(outside.asking(1, Wish::Attended).await.unwrap(), Answer::Good));
+    assert_eq!((outside.world.gate.probes(), outside.complaints()), (1, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_callers_cause_one_probe_and_the_circuit_closes() {
+    let outside = circuit_at_rest().await;
+    let callers: Vec<_> = (0..12).map(|caller| outside.asking(caller % 3, Wish::Attended)).collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert!(matches!(outside.asking(0, Wish::Attended).await.unwrap(), Answer::Good));
+    assert_eq!((outside.world.gate.probes(), outside.complaints()), (1, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bank_that_nobody_can_reach_costs_no_slot() {
+    let outside = stage_for(Mode::Reads).await;
+    outside.world.be(Health::Gone);
+    for caller in 0..10 {
+        assert!(matches!(outside.asking(caller % 3, Wish::Background).await.unwrap(), Answer::NotNow(_)));
+    }
+    outside.world.be(Health::Well);
+    sleep(Duration::from_mins(3)).await;
+    for caller in 0..4 {
+        let answer = outside.asking(caller % 3, Wish::Background).await.unwrap();
+        assert!(matches!(answer, Answer::Good), "{answer:?}");
+    }
+    let refused = outside.asking(0, Wish::Background).await.unwrap();
+    assert!(matches!(&refused, Answer::NotNow(why) if why.contains("Quota")), "{refused:?}");
+    assert!(outside.complaints().is_empty(), "{:?}", outside.complaints());
 }

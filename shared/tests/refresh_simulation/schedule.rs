@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     domain::{
-        bank::Rotation,
         code_hash::CodeHash,
         consent::{ConsentStatus, ConsentTerms},
         grant::{Grant, StoredGrant, Tokens},
@@ -22,11 +21,14 @@ use crate::{
     clients::Outside,
     ending,
     fleet::{Fleet, Instance},
-    world::World,
+    world::{Mode, World},
 };
 
 /// How long things go wrong.
 const TROUBLED: (u64, u64) = (40_000, 140_000);
+
+/// How long things go wrong where days matter: one to two of them.
+const READ: (u64, u64) = (86_400_000, 172_800_000);
 
 /// What a schedule came to.
 pub struct Verdict {
@@ -39,27 +41,32 @@ pub struct Verdict {
 }
 
 /// Runs the schedule of that seed.
-pub fn run(seed: u64, rotation: Rotation, traced: bool) -> Verdict {
+pub fn run(seed: u64, mode: Mode, traced: bool) -> Verdict {
     let runtime = runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let (world, falls) = World::new(seed, rotation, traced);
-        world.note(|| format!("{rotation:?}, {:?}", world.weather));
+        let (world, falls) = World::new(seed, mode, traced);
+        world.note(|| format!("{mode:?}, {:?}", world.weather));
         let count = 2 + usize::try_from(world.chance.below(2)).unwrap();
         let fleet = Fleet::of(&world, count);
         let session = SessionId::from_random(world.chance.bytes());
-        begin(&fleet.any(), &session).await;
+        begin(&world, &fleet.any(), &session).await;
         let outside = Outside { world: Arc::clone(&world), fleet: Arc::clone(&fleet), session };
         world.begin_trouble();
         let revival = tokio::spawn(Arc::clone(&fleet).revive(falls));
-        let mut askers: Vec<_> = (0..3).map(|_| tokio::spawn(outside.clone().keep_asking())).collect();
+        let callers = if mode == Mode::Reads { 2 } else { 3 };
+        let mut askers: Vec<_> = (0..callers).map(|_| tokio::spawn(outside.clone().keep_asking())).collect();
         if world.weather.ending {
             askers.push(tokio::spawn(outside.clone().keep_up()));
             tokio::spawn(outside.clone().end_sometime());
         }
+        if mode == Mode::Reads && world.weather.bank_failing {
+            askers.push(tokio::spawn(Arc::clone(&world).fall_ill()));
+        }
         if world.weather.renewing_qwac {
             tokio::spawn(outside.clone().renew_qwac_sometime());
         }
-        sleep(world.chance.millis(TROUBLED.0, TROUBLED.1)).await;
+        let (least, most) = if mode == Mode::Reads { READ } else { TROUBLED };
+        sleep(world.chance.millis(least, most)).await;
         for asker in askers {
             asker.abort();
         }
@@ -74,8 +81,9 @@ pub fn run(seed: u64, rotation: Rotation, traced: bool) -> Verdict {
 }
 
 /// Puts a session with a consent in force into the store.
-pub async fn begin(instance: &Instance, id: &SessionId) {
+pub async fn begin(world: &World, instance: &Instance, id: &SessionId) {
     let deps = &instance.deps;
+    let lifetime = if world.mode == Mode::Reads { world.bank.lifetime } else { Duration::from_secs(20) };
     let tenant = TenantId::parse("acme").unwrap();
     let psu = deps.pseudonyms.pseudonym(&tenant, "customer-1");
     let mut session = Session::begun(id.clone(), tenant, BankId::parse("bank").unwrap(), psu, deps.now());
@@ -95,8 +103,8 @@ pub async fn begin(instance: &Instance, id: &SessionId) {
         grant: StoredGrant {
             sealed,
             generation,
-            access_stale_at: Some(deps.now() + Duration::from_secs(15)),
-            access_ends_at: Some(deps.now() + Duration::from_secs(20)),
+            access_stale_at: Some(deps.now() + lifetime - Duration::from_secs(5)),
+            access_ends_at: Some(deps.now() + lifetime),
             refreshable: true,
             chain_ends_at: None,
             idle_ends_at: None,

@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use ciborium::Value;
 use jiff::Timestamp;
 use shared::{
-    domain::session::Session,
+    domain::{circuit::Circuits, operation::Operation, session::Session},
     ports::documents::{
         Collection, CommitError, Document, Documents, Found, Key, Query, StoreError, Stored, Version, Write,
     },
 };
 
 use crate::{
-    life::Life,
+    life::{Life, true_time},
     ports::pass,
     world::{Mishap, Point, World},
 };
@@ -29,13 +29,21 @@ pub struct Contents(Mutex<Inner>);
 struct Inner {
     commits: u64,
     documents: BTreeMap<Key, (u64, Document)>,
+    /// When each commit was applied, by its number from 1.
+    times: Vec<Timestamp>,
 }
 
 impl Contents {
     /// The document of that key.
-    pub fn read(&self, key: &Key) -> Option<Stored> {
+    pub fn read(&self, world: &World, key: &Key) -> Option<Stored> {
         let inner = self.0.lock().unwrap();
-        inner.documents.get(key).map(|(commit, document)| stored(*commit, document))
+        inner.documents.get(key).map(|(commit, document)| stored(world, *commit, document))
+    }
+
+    /// When that version was written.
+    fn written_at(&self, version: &Version) -> Option<Timestamp> {
+        let commit = u64::from_be_bytes(version.mark().try_into().unwrap());
+        self.0.lock().unwrap().times.get(usize::try_from(commit).unwrap() - 1).copied()
     }
 
     /// The one session, as it stands.
@@ -60,18 +68,20 @@ impl Contents {
             return Err(CommitError::Refused);
         }
         judge_generation(world, &inner, writes);
+        writes.iter().for_each(|write| watch_circuit(world, write));
         inner.commits += 1;
+        inner.times.push(true_time(world.began));
         let commit = inner.commits;
         Ok(writes.iter().map(|write| inner.apply(commit, write)).collect())
     }
 
-    fn find(&self, query: &Query) -> Vec<Found> {
+    fn find(&self, world: &World, query: &Query) -> Vec<Found> {
         let inner = self.0.lock().unwrap();
         let all = inner.documents.range(Key::new(query.collection, "")..);
         let all = all.take_while(|(key, _)| key.collection == query.collection);
         let matching = all.filter(|(_, (_, document))| matches(query, document));
-        let found =
-            matching.map(|(key, (commit, document))| Found { id: key.id.clone(), stored: stored(*commit, document) });
+        let found = matching
+            .map(|(key, (commit, document))| Found { id: key.id.clone(), stored: stored(world, *commit, document) });
         found.take(query.limit).collect()
     }
 }
@@ -95,8 +105,8 @@ fn mark(commit: u64) -> Version {
     Version::new(commit.to_be_bytes())
 }
 
-fn stored(commit: u64, document: &Document) -> Stored {
-    Stored { document: document.clone(), version: mark(commit), told_at: None }
+fn stored(world: &World, commit: u64, document: &Document) -> Stored {
+    Stored { document: document.clone(), version: mark(commit), told_at: Some(true_time(world.began)) }
 }
 
 fn matches(query: &Query, document: &Document) -> bool {
@@ -104,6 +114,17 @@ fn matches(query: &Query, document: &Document) -> bool {
     let instant = |name| document.field(name).and_then(Value::as_text)?.parse::<Timestamp>().ok();
     query.equal.iter().all(is_equal)
         && query.until.is_none_or(|(name, latest)| instant(name).is_some_and(|at| at <= latest))
+}
+
+/// Notes whether the circuit lets anybody read.
+fn watch_circuit(world: &World, write: &Write) {
+    let (Write::Create(key, document) | Write::Replace(key, _, document)) = write else { return };
+    if key.collection == Collection::Circuits {
+        let circuits: Circuits = document.parse().unwrap();
+        let circuit = circuits.get(Operation::Accounts);
+        world.note(|| format!("the circuit is {:?}", circuit.standing()));
+        world.gate.stands(circuit);
+    }
 }
 
 /// The generation grows by one with every stored answer of the bank and never otherwise (V4).
@@ -134,7 +155,8 @@ pub struct SimulatedStore {
 #[async_trait]
 impl Documents for SimulatedStore {
     async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
-        let read = pass(&self.world, &self.life, "reads", Point::Look, || self.world.contents.read(key)).await;
+        let read =
+            pass(&self.world, &self.life, "reads", Point::Look, || self.world.contents.read(&self.world, key)).await;
         read.map_err(|_| unavailable())
     }
 
@@ -156,12 +178,13 @@ impl Documents for SimulatedStore {
         }
     }
 
-    fn written_at(&self, _: &Version) -> Option<Timestamp> {
-        None
+    fn written_at(&self, version: &Version) -> Option<Timestamp> {
+        self.world.contents.written_at(version)
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Found>, StoreError> {
-        let found = pass(&self.world, &self.life, "finds", Point::Look, || self.world.contents.find(query)).await;
+        let found =
+            pass(&self.world, &self.life, "finds", Point::Look, || self.world.contents.find(&self.world, query)).await;
         found.map_err(|_| unavailable())
     }
 

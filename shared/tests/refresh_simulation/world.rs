@@ -11,9 +11,50 @@ use std::{
 };
 
 use shared::{domain::bank::Rotation, testing::memory_keys::MemoryKeys};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
 
-use crate::{bank::BankState, chance::Chance, judge::Acknowledged, life::Life, store::Contents};
+use crate::{
+    bank::BankState,
+    chance::Chance,
+    judge::{Acknowledged, Book, Gate, LIMIT},
+    life::Life,
+    store::Contents,
+};
+
+/// What a schedule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Minutes with short-lived tokens, at a bank that rotates refresh tokens so.
+    Tokens(Rotation),
+    /// Days of reading, with the PSU and without, at a bank that is ill for hours and then well again.
+    Reads,
+}
+
+impl Mode {
+    /// What the bank does with refresh tokens that were used.
+    pub const fn rotation(self) -> Rotation {
+        match self {
+            Self::Tokens(rotation) => rotation,
+            Self::Reads => Rotation::None,
+        }
+    }
+}
+
+/// How the bank is, for hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Well.
+    Well,
+    /// Calls for data fail.
+    WithoutData,
+    /// Every call fails.
+    Failing,
+    /// Nobody can even connect.
+    Gone,
+}
 
 /// Which kinds of trouble a schedule has. A schedule with few of them goes deeper into those.
 #[derive(Debug)]
@@ -37,12 +78,14 @@ pub struct Weather {
     pub ending: bool,
     /// The QWAC is changed, which kills access tokens.
     pub renewing_qwac: bool,
+    /// Clocks of instances are up to an hour off; otherwise a few seconds.
+    pub clocks_off: bool,
 }
 
 impl Weather {
-    fn drawn(chance: &Chance) -> Self {
+    fn drawn(chance: &Chance, mode: Mode) -> Self {
         let half = || chance.one_in(2);
-        Self {
+        let drawn = Self {
             slow: half(),
             failing: half(),
             losing: half(),
@@ -52,14 +95,28 @@ impl Weather {
             bank_failing: half(),
             ending: half(),
             renewing_qwac: half(),
+            clocks_off: false,
+        };
+        match mode {
+            Mode::Tokens(_) => drawn,
+            Mode::Reads => {
+                let clocks_off = chance.one_in(3);
+                let bank_failing = drawn.bank_failing && !clocks_off;
+                Self { ending: false, renewing_qwac: false, clocks_off, bank_failing, ..drawn }
+            }
         }
     }
 }
 
 impl Weather {
+    /// Whether every look at the store comes soon and is true, so that an open circuit is seen in time.
+    pub const fn is_clear(&self) -> bool {
+        !(self.slow || self.failing || self.losing || self.freezing || self.clocks_off)
+    }
+
     /// Whether the bank may have granted tokens that no instance lived to store or to revoke. Slowness is enough: an answer
     /// may come when the call's time is over (found by seed 201116).
-    pub fn may_lose_tokens(&self) -> bool {
+    pub const fn may_lose_tokens(&self) -> bool {
         self.slow || self.failing || self.losing || self.crashing || self.freezing || self.bank_failing
     }
 }
@@ -132,10 +189,17 @@ pub struct World {
     pub keys: MemoryKeys,
     /// When the CRM was told that the session has ended.
     pub ended: Acknowledged,
-    /// Reads without the PSU that the bank allows in the whole schedule, which is shorter than a day.
+    /// Reads without the PSU that the bank allows in a day, which is longer than a schedule about tokens.
     pub reads_allowed: u32,
     /// Those that it has answered.
     pub reads: AtomicU32,
+    /// What it is about.
+    pub mode: Mode,
+    /// Since when the circuit lets nobody read.
+    pub gate: Gate,
+    health: Mutex<Health>,
+    /// Reads without the PSU that reached the bank over days.
+    pub book: Book,
     calm: AtomicBool,
     is_over: AtomicBool,
     fallen: mpsc::UnboundedSender<usize>,
@@ -146,10 +210,10 @@ pub struct World {
 
 impl World {
     /// A calm world, and where it tells of instances that crashed.
-    pub fn new(seed: u64, rotation: Rotation, traced: bool) -> (Arc<Self>, mpsc::UnboundedReceiver<usize>) {
+    pub fn new(seed: u64, mode: Mode, traced: bool) -> (Arc<Self>, mpsc::UnboundedReceiver<usize>) {
         let chance = Chance::new(seed);
-        let weather = Weather::drawn(&chance);
-        let bank = BankState::new(rotation, &chance);
+        let weather = Weather::drawn(&chance, mode);
+        let bank = BankState::new(mode, &chance);
         let (fallen, falls) = mpsc::unbounded_channel();
         let world = Self {
             chance,
@@ -159,8 +223,12 @@ impl World {
             bank,
             keys: MemoryKeys::default(),
             ended: Acknowledged::default(),
-            reads_allowed: reads_allowed(seed),
+            reads_allowed: if mode == Mode::Reads { LIMIT } else { reads_allowed(seed) },
             reads: AtomicU32::new(0),
+            mode,
+            gate: Gate::default(),
+            health: Mutex::new(Health::Well),
+            book: Book::default(),
             calm: AtomicBool::new(true),
             is_over: AtomicBool::new(false),
             fallen,
@@ -179,12 +247,34 @@ impl World {
     /// Ends it for good: blows that were to fall fall no more.
     pub fn end_trouble(&self) {
         self.calm.store(true, Ordering::Relaxed);
+        self.be(Health::Well);
         self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// Whether nothing goes wrong.
     pub fn is_calm(&self) -> bool {
         self.calm.load(Ordering::Relaxed)
+    }
+
+    /// The bank is so from now on.
+    pub fn be(&self, health: Health) {
+        *self.health.lock().unwrap() = health;
+        self.note(|| format!("the bank is {health:?}"));
+    }
+
+    /// How the bank is.
+    pub fn health(&self) -> Health {
+        *self.health.lock().unwrap()
+    }
+
+    /// The bank falls ill and gets well again, again and again.
+    pub async fn fall_ill(self: Arc<Self>) {
+        loop {
+            for health in [Health::Well, *self.chance.of(&[Health::WithoutData, Health::Failing, Health::Gone])] {
+                self.be(health);
+                sleep(self.chance.millis(60_000, 10_000_000)).await;
+            }
+        }
     }
 
     /// Adds a line to the trace, if there is one.
