@@ -1,6 +1,9 @@
-//! Whatever is killed and whatever comes twice, every call to a bank and every change has its one record (V6, P11).
+//! Whatever is killed and whoever hangs up, every call to a bank and every change has its one record (V6, P11).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use http::{Method, StatusCode};
 use it::fleet::Function;
@@ -12,7 +15,7 @@ use shared::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::world::{PAST_A_LEASE, PAST_A_TOKEN, World, seed};
+use crate::world::{PAST_A_LEASE, PAST_A_TOKEN, World, seed, until};
 
 const ROUNDS: usize = 5;
 
@@ -22,7 +25,7 @@ const DOOMED: usize = 3;
 /// The bank whose calls are made by processes that are killed, and by no others.
 const KILLED_AT: &str = "application";
 
-/// Kills in the middle of reads and refreshes, jobs and ends that come twice: what the journal has is
+/// Kills in the middle of reads and refreshes, callers that hang up, jobs and ends that come twice: what the journal has is
 /// what the audit has, each once. Only what a process had under way when it was killed may be without a record.
 #[tokio::test]
 async fn every_bank_call_and_change_has_one_record() {
@@ -46,6 +49,7 @@ async fn every_bank_call_and_change_has_one_record() {
             assert_eq!(answer.status, StatusCode::OK, "seed {}: {:?}", seed(), answer.body);
         }
         world.bench.advance(PAST_A_LEASE);
+        hang_up(&world, other, &safe).await;
         ends_twice(&world).await;
     }
     settle(&world).await;
@@ -65,6 +69,16 @@ async fn settle(world: &World) {
         let told: Vec<_> = missing.iter().map(told).collect();
         assert!(Instant::now() < patience_ends, "seed {}: without a record: {told:?}", seed());
         sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A caller hangs up while the bank is at work.
+async fn hang_up(world: &World, process: usize, session: &str) {
+    world.bench.fault("accounts", serde_json::json!({"kind": "delay", "millis": 300}), 1).await;
+    let before = world.bench.reached("accounts").len();
+    tokio::select! {
+        _ = world.read_at(process, session) => panic!("the bank answers late"),
+        () = until("the call reaches the bank", || world.bench.reached("accounts").len() > before) => {}
     }
 }
 
@@ -93,7 +107,10 @@ fn lines(world: &World) -> Vec<(String, AuditEvent)> {
 fn recorded_calls(world: &World) -> BTreeMap<String, (usize, String)> {
     let mut calls = BTreeMap::new();
     for (_, event) in lines(world) {
-        if let AuditEvent::BankCalled { bank_request_id, outcome, .. } = event {
+        // A bare handshake has no id.
+        if let AuditEvent::BankCalled { bank_request_id, outcome, .. } = event
+            && !bank_request_id.is_empty()
+        {
             calls.entry(bank_request_id).or_insert((0, outcome)).0 += 1;
         }
     }
@@ -116,6 +133,8 @@ fn missing(world: &World) -> Vec<JournalEntry> {
 }
 
 fn assert_calls_are_recorded_once(world: &World) {
+    let ids: Vec<_> = lines(world).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "seed {}: a record is there twice", seed());
     let recorded = recorded_calls(world);
     let doubled: Vec<_> = recorded.iter().filter(|(_, (times, _))| *times != 1).collect();
     assert!(doubled.is_empty(), "seed {}: recorded more than once: {doubled:?}", seed());

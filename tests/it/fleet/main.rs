@@ -5,9 +5,11 @@
 
 mod audit;
 mod callbacks;
+mod circuits;
 mod clocks;
 mod ends;
 mod failing_closed;
+mod neighbours;
 mod quota;
 mod refreshes;
 mod rewraps;
