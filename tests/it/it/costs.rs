@@ -1,14 +1,17 @@
 //! What each route costs in reads and writes of the store and calls of the key service, counted. `docs/costs.md` has the
 //! numbers; `UPDATE_DOCS=1` writes them anew.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path, sync::Mutex};
 
 use http::{Method, StatusCode};
-use it::bench::{
-    Bench,
-    browser::Browser,
-    crm::{Crm, parameter},
-    hub_side::in_process::InProcess,
+use it::{
+    bench::{
+        Bench,
+        browser::Browser,
+        crm::{Crm, parameter},
+        hub_side::in_process::InProcess,
+    },
+    operations::{measure, table},
 };
 use serde_json::{Value, json};
 
@@ -84,16 +87,27 @@ async fn every_route_costs_what_the_document_says() {
     let scheduler = Crm::of(&bench, "scheduler").with_scopes("jobs:run");
     let nothing_due = scheduler.post("/v1/jobs/expiry-watch", Value::Null);
     counter.count("`POST /v1/jobs/expiry-watch`, nothing due", nothing_due).await;
-    hold(&counter.table);
+    hold("costs", &counter.table);
 }
 
-/// Compares the document's part with what was counted, or writes it.
-fn hold(table: &str) {
+/// What `cargo run -p it --bin operations` prints.
+#[tokio::test]
+async fn every_operation_costs_what_the_document_says() {
+    hold("operations", &table(&measure().await));
+}
+
+/// One at a time reads the document and writes it.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Compares that part of the document with what was counted, or writes it.
+fn hold(part: &str, table: &str) {
+    let _turn = TURN.lock().unwrap();
+    let begin = format!("<!-- {part} -->\n");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/costs.md");
     let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("<!-- costs -->\n").unwrap();
+    let (before, rest) = text.split_once(&begin).unwrap();
     let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    let counted = format!("{before}<!-- costs -->\n{table}<!-- end -->{after}");
+    let counted = format!("{before}{begin}{table}<!-- end -->{after}");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &counted).unwrap();
         return;

@@ -12,3 +12,4 @@
 
 pub mod bench;
 pub mod fleet;
+pub mod operations;

@@ -26,12 +26,22 @@ pub(super) struct CountingStore {
     writes: AtomicU64,
     circuit_reads: AtomicU64,
     circuit_writes: AtomicU64,
+    share_reads: AtomicU64,
+    share_writes: AtomicU64,
 }
 
 impl CountingStore {
     pub fn over(inner: Arc<dyn Documents>) -> Self {
         let none = || AtomicU64::new(0);
-        Self { inner, reads: none(), writes: none(), circuit_reads: none(), circuit_writes: none() }
+        Self {
+            inner,
+            reads: none(),
+            writes: none(),
+            circuit_reads: none(),
+            circuit_writes: none(),
+            share_reads: none(),
+            share_writes: none(),
+        }
     }
 
     /// What was asked of every collection but the circuits: those are read once a second, and not by the call.
@@ -44,6 +54,12 @@ impl CountingStore {
         let (reads, writes) = (&self.circuit_reads, &self.circuit_writes);
         Counts { reads: reads.load(Ordering::Relaxed), writes: writes.load(Ordering::Relaxed) }
     }
+
+    /// What was asked of the shares of the banks' budgets, which is in the counts too.
+    pub fn share_counts(&self) -> Counts {
+        let (reads, writes) = (&self.share_reads, &self.share_writes);
+        Counts { reads: reads.load(Ordering::Relaxed), writes: writes.load(Ordering::Relaxed) }
+    }
 }
 
 #[async_trait]
@@ -51,12 +67,15 @@ impl Documents for CountingStore {
     async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
         let reads = if key.collection == Collection::Circuits { &self.circuit_reads } else { &self.reads };
         reads.fetch_add(1, Ordering::Relaxed);
+        self.share_reads.fetch_add(u64::from(key.collection == Collection::Spikes), Ordering::Relaxed);
         self.inner.read(key).await
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<Vec<Option<Version>>, CommitError> {
         let circuits = writes.iter().filter(|write| write.key().collection == Collection::Circuits).count();
         self.circuit_writes.fetch_add(circuits as u64, Ordering::Relaxed);
+        let shares = writes.iter().filter(|write| write.key().collection == Collection::Spikes).count();
+        self.share_writes.fetch_add(shares as u64, Ordering::Relaxed);
         self.writes.fetch_add((writes.len() - circuits) as u64, Ordering::Relaxed);
         self.inner.commit(writes).await
     }

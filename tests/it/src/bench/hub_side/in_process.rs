@@ -65,6 +65,11 @@ impl InProcess {
         self.counting.circuit_counts()
     }
 
+    /// What was asked of the shares of the banks' budgets, which [`Self::counts`] has too.
+    pub fn share_counts(&self) -> Counts {
+        self.counting.share_counts()
+    }
+
     /// What was asked of the key service so far.
     pub fn key_calls(&self) -> Calls {
         self.keys.calls()
