@@ -311,8 +311,6 @@ impl Session {
         }
         self.ended_at = Some(now);
         self.stop_background();
-        // Without any grant nothing was ever read.
-        self.erasure = (self.generation > 0).then(|| Erasure::begun(now));
         self.settle();
     }
 

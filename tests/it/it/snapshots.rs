@@ -58,6 +58,12 @@ async fn stale_attended(bench: &Bench, session: &str, path: &str) -> Answer {
     bench.crm().get_with(path, &[STALE_OK, ("psu-presence", &presence)]).await
 }
 
+/// Makes the bank misbehave so, however often it is asked, and no more as before.
+async fn only_fault(bench: &Bench, operation: &str, fault: Value) {
+    bench.control("DELETE", "/faults", Value::Null).await;
+    bench.fault(operation, fault, 99).await;
+}
+
 /// Everything that is kept.
 async fn kept(bench: &Bench) -> Vec<Found> {
     let query = Query { collection: Collection::Snapshots, equal: vec![], until: None, after: None, limit: 1000 };
@@ -161,10 +167,9 @@ async fn everything_that_keeps_a_bank_from_answering_is_bridged() {
         (json!({"kind": "close"}), "bank_unreachable"),
         (json!({"kind": "delay", "millis": 4000}), "bank_timeout"),
     ]) {
-        bench.fault("balances", fault.clone(), 1).await;
+        only_fault(&bench, "balances", fault).await;
         let last = stale_attended(&bench, &known.session, &known.balances()).await;
         is_the_last(&last, &then, number * 61, code);
-        bench.fault("balances", fault, 1).await;
         let presence = bench.crm().presence(&known.session);
         let told = bench.crm().get_with(&known.balances(), &[("psu-presence", &presence)]).await;
         assert_eq!(told.problem().1, code, "without the header the problem is told");
@@ -207,11 +212,12 @@ async fn a_reading_with_the_psu_writes_nothing_but_may_be_told_the_last_answer()
     bench.crm().get_with(&known.balances(), &attended).await;
     bench.crm().get_with(&known.transactions(""), &attended).await;
     assert!(kept(&bench).await.is_empty());
-    bench.fault("balances", json!({"kind": "close"}), 1).await;
+    only_fault(&bench, "balances", json!({"kind": "close"})).await;
     let nothing_kept = bench.crm().get_with(&known.balances(), &attended).await;
     assert_eq!(nothing_kept.problem(), (502, "bank_unreachable"));
+    bench.control("DELETE", "/faults", Value::Null).await;
     let then = bench.crm().get(&known.balances()).await;
-    bench.fault("balances", json!({"kind": "close"}), 1).await;
+    only_fault(&bench, "balances", json!({"kind": "close"})).await;
     is_the_last(&bench.crm().get_with(&known.balances(), &attended).await, &then, 0, "bank_unreachable");
 }
 
@@ -384,13 +390,13 @@ async fn an_answer_that_was_moved_dated_anew_or_altered_is_not_told() {
         let put =
             Write::Put(Key::new(Collection::Snapshots, id(&one)), Document::from_value(Cbor::Map(document)).unwrap());
         bench.documents().commit(&[put]).await.unwrap();
-        bench.fault("balances", json!({"kind": "close"}), 1).await;
+        only_fault(&bench, "balances", json!({"kind": "close"})).await;
         let refused = stale_attended(&bench, &one.session, &one.balances()).await;
         assert_eq!(refused.problem(), (502, "bank_unreachable"), "{what}");
     }
     let put = Write::Put(Key::new(Collection::Snapshots, id(&one)), Document::from_value(Cbor::Map(own)).unwrap());
     bench.documents().commit(&[put]).await.unwrap();
-    bench.fault("balances", json!({"kind": "close"}), 1).await;
+    only_fault(&bench, "balances", json!({"kind": "close"})).await;
     let old = stale_attended(&bench, &one.session, &one.balances()).await;
     assert_eq!(
         (old.status, &old.headers["age"]),
