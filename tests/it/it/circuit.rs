@@ -138,7 +138,7 @@ async fn a_hanging_bank_and_one_that_shows_a_page_are_failing() {
     for (fault, problem) in [
         (json!({"kind": "delay", "millis": 60_000}), (504, "bank_timeout")),
         (json!({"kind": "html_200"}), (502, "bank_response_invalid")),
-        (json!({"kind": "status", "status": 408}), (502, "bank_rejected_request")),
+        (json!({"kind": "status", "status": 408}), (502, "bank_unavailable")),
         (json!({"kind": "close"}), (502, "bank_unreachable")),
     ] {
         let bench = Bench::with_limits(&limits).await;
