@@ -9,6 +9,7 @@
 //! seed alone prints what happened.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::large_futures, reason = "flows lie on the stack of a test one in the other")]
 
 mod bank;
 mod bank_port;

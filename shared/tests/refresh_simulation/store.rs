@@ -68,7 +68,9 @@ impl Contents {
             return Err(CommitError::Refused);
         }
         judge_generation(world, &inner, writes);
-        writes.iter().for_each(|write| watch_circuit(world, write));
+        for write in writes {
+            watch_circuit(world, write);
+        }
         inner.commits += 1;
         inner.times.push(true_time(world.began));
         let commit = inner.commits;

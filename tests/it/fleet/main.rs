@@ -1,7 +1,7 @@
 //! The hub as several processes on one Firestore and one key service, killed, frozen and lied to (`docs/several-instances.md`).
 //! Whether a promise was kept is judged by the bank's journal, never by what the hub says of itself.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 mod audit;
 mod callbacks;

@@ -112,7 +112,7 @@ async fn a_run_that_comes_everywhere_at_once_is_made_once() {
 async fn a_run_that_is_killed_and_comes_again_reads_nothing_twice() {
     let scheduled = Scheduled::start().await;
     let world = &scheduled.world;
-    let mut last = scheduled.reads();
+    let mut before = scheduled.reads();
     let (mut read, mut lost) = (0, 0);
     for round in 0..6 {
         world.bench.advance(INTERVAL);
@@ -135,11 +135,11 @@ async fn a_run_that_is_killed_and_comes_again_reads_nothing_twice() {
         scheduled.run_to_the_end(&time).await;
         let now = scheduled.reads();
         for (account, times) in &now {
-            let new = times - last[account];
+            let new = times - before[account];
             assert!(new <= 1, "seed {}, round {round}: {account:?} was read {new} times", seed());
             if new == 1 { read += 1 } else { lost += 1 }
         }
-        last = now;
+        before = now;
     }
     assert!(read > lost, "seed {}: {read} reads, {lost} left out", seed());
     println!("6 killed runs: {read} accounts read once, {lost} left for the next run");

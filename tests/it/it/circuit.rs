@@ -254,7 +254,7 @@ async fn failures_of_other_instances_count_with_ours() {
         let subject = u32::try_from(id).unwrap();
         let failed_at = bench.now();
         let failure = Failure { id, failed_at, subject, is_of_connection: false, others_are_well: false };
-        failures = failures.with(failure, std::time::Duration::from_secs(60), failed_at);
+        failures = failures.with(failure, std::time::Duration::from_mins(1), failed_at);
     }
     others_write(&bench, Circuit::Closed { failures }).await;
     bench.fault("balances", json!({"kind": "status", "status": 500}), 5).await;

@@ -4,8 +4,12 @@ use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use shared::{
+    adapters::system::SystemClock,
     domain::{purpose::Purpose, snapshot::KEPT_FOR},
-    ports::documents::{Collection, Document, Found, Key, Query, Stored, Write},
+    ports::{
+        clock::Clock,
+        documents::{Collection, Document, Found, Key, Query, Stored, Write},
+    },
 };
 
 use it::bench::{
@@ -223,7 +227,7 @@ async fn a_reading_with_the_psu_writes_nothing_but_may_be_told_the_last_answer()
 
 #[tokio::test]
 async fn maintenance_is_bridged_without_a_call() {
-    let in_two_hours = Timestamp::now() + SignedDuration::from_hours(2);
+    let in_two_hours = SystemClock.now() + SignedDuration::from_hours(2);
     let from = in_two_hours.to_zoned(TimeZone::UTC).strftime("%H:%M").to_string();
     let bench = Bench::with_limits(&format!("[[maintenance]]\nfrom = \"{from}\"\nminutes = 120\n")).await;
     let known = Known::to(&bench).await;
@@ -243,8 +247,8 @@ async fn a_lost_consent_or_an_ended_session_is_never_bridged() {
     let known = Known::to(&bench).await;
     bench.crm().get(&known.balances()).await;
     let consents = bench.control("GET", "/consents", Value::Null).await;
-    let list = consents.as_array().or_else(|| consents["consents"].as_array()).unwrap();
-    let consent = list[0]["id"].as_str().or_else(|| list[0]["consent_id"].as_str()).unwrap();
+    let granted = consents.as_array().or_else(|| consents["consents"].as_array()).unwrap();
+    let consent = granted[0]["id"].as_str().or_else(|| granted[0]["consent_id"].as_str()).unwrap();
     bench.control("POST", &format!("/consents/{consent}/revoke"), json!({})).await;
     let lost = stale(&bench, &known.balances()).await;
     assert_eq!(lost.problem(), (409, "consent_lost"));

@@ -1,3 +1,5 @@
+#![expect(clippy::naive_bytecount, reason = "these bytes are the accounts' numbers")]
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;

@@ -99,6 +99,7 @@ mod tests {
         AnswerError::Refused(BankRefusal { status: StatusCode::TOO_MANY_REQUESTS, code: None, meaning, retry_after })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what is compared with it is optional")]
     fn minutes(minutes: i64) -> Option<Word> {
         Some(Word::Until(now() + SignedDuration::from_mins(minutes)))
     }

@@ -13,6 +13,7 @@ fn request(operation: Operation, method: Method, is_attended: bool) -> BankReque
     BankRequest { operation, method, url, headers, body: None }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a call comes to")]
 fn answer(status: u16, retry_after: Option<&'static str>) -> Result<BankResponse, Trouble> {
     let mut headers = HeaderMap::new();
     if let Some(value) = retry_after {
