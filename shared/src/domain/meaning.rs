@@ -106,7 +106,7 @@ meanings! {
     /// Nothing is there, without saying what was looked for.
     NotFound "not_found" Never "nothing; about an account, at banks that drop closed ones, the account is closed";
     /// The bank is failing; the only meaning that speaks of its health.
-    BankFailing "bank_failing" Idempotent "nothing: a repeat could cost one of the day's reads";
+    BankFailing "bank_failing" Idempotent "repeats a read once where that costs none of the day's reads, at 502, 503 and 504";
     /// The bank points elsewhere, where we do not go.
     Redirected "redirected" Never "nothing";
     /// None of these.
