@@ -63,7 +63,7 @@ async fn every_route_costs_what_the_document_says() {
     counter
         .count("`GET …/accounts?with=balances` without the PSU", crm.get(&format!("{accounts}?with=balances")))
         .await;
-    bench.fault("balances", json!({"kind": "close"}), 2).await;
+    bench.fault("balances", json!({"kind": "close"}), 4).await;
     counter.count("`GET …/balances`, the bank is not there", crm.get_with(&balances, &attended)).await;
     let stale = [attended[0], ("prefer", "stale-ok")];
     counter.count("the same with `Prefer: stale-ok`", crm.get_with(&balances, &stale)).await;
