@@ -23,6 +23,7 @@ use crate::{
 
 mod answers;
 mod bounds;
+mod handshakes;
 mod identities;
 mod refusals;
 
@@ -79,6 +80,8 @@ pub enum Presence {
     Serving,
     /// A server that takes connections and never says a word.
     Mute,
+    /// A server that takes connections and begins, byte by byte, a message that never ends.
+    Dripping,
     /// Nobody listens.
     Absent,
 }
@@ -218,6 +221,11 @@ impl TestBank {
         fs::write(&self.bank.tls.identity_file, self.renewed.text.expose_secret()).unwrap();
     }
 
+    /// Shakes hands with it once.
+    pub async fn meet(&self, client: &dyn BankHttp) -> Result<(), BankHttpError> {
+        client.shake_hands(&self.bank, &self.bank.addresses.api).await
+    }
+
     /// Reads its accounts once.
     pub async fn read(&self, client: &dyn BankHttp) -> Result<BankResponse, BankHttpError> {
         client.call(&self.bank, self.accounts()).await
@@ -251,6 +259,7 @@ pub async fn conformance(bench: &dyn Bench) {
     refusal_conformance(bench).await;
     bound_conformance(bench).await;
     answer_conformance(bench).await;
+    handshake_conformance(bench).await;
 }
 
 /// Whose identity is shown, and to whom.
@@ -292,6 +301,17 @@ pub async fn answer_conformance(bench: &dyn Bench) {
     answers::what_is_not_http_is_malformed(bench).await;
     answers::sends_once_only(bench).await;
     answers::an_error_tells_nothing_of_the_request(bench).await;
+}
+
+/// What is told of a handshake alone.
+pub async fn handshake_conformance(bench: &dyn Bench) {
+    handshakes::a_bank_that_is_well_is_met_and_asked_nothing(bench).await;
+    handshakes::nobody_there_is_unreachable(bench).await;
+    handshakes::ends_within_the_time_to_connect_whatever_the_bank_does(bench).await;
+    handshakes::rejects_a_certificate_or_version_that_is_not_the_banks(bench).await;
+    handshakes::names_a_refused_certificate(bench).await;
+    handshakes::shows_no_certificate_that_is_not_valid(bench).await;
+    handshakes::meets_nobody_but_the_bank(bench).await;
 }
 
 /// The whole error, as a log would have it.

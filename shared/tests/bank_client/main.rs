@@ -16,7 +16,7 @@ mod setup;
 mod silence;
 
 use shared::testing::bank_http::{
-    Manners, answer_conformance, bound_conformance, identity_conformance, refusal_conformance,
+    Manners, answer_conformance, bound_conformance, handshake_conformance, identity_conformance, refusal_conformance,
 };
 
 use crate::bench::LocalBench;
@@ -39,6 +39,11 @@ async fn stays_within_time_and_bytes() {
 #[tokio::test]
 async fn names_what_came_back_and_what_broke() {
     answer_conformance(&LocalBench::new()).await;
+}
+
+#[tokio::test]
+async fn shakes_hands_and_asks_nothing() {
+    handshake_conformance(&LocalBench::new()).await;
 }
 
 #[tokio::test]

@@ -4,15 +4,18 @@ use std::{
     io,
     net::{TcpStream, ToSocketAddrs},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion, pki_types::ServerName};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, pki_types::ServerName};
 use tokio::task::{JoinError, spawn_blocking};
 use url::Url;
 
-use super::tls::{Binding, TlsSetupError, client_config};
+use super::{
+    tls::{Binding, TlsSetupError, client_config},
+    verdict::{CERTIFICATE_ALERTS, tls_error},
+};
 use crate::{
     domain::{bank::Bank, certificate::CertificateFacts},
     ports::{bank_http::BankHttpError, identities::Identity},
@@ -98,9 +101,7 @@ fn meet(
     let refused = |error: rustls::Error| HandshakeError::Refused(io::Error::other(error));
     let mut tls = ClientConnection::new(Arc::new(config), name).map_err(refused)?;
     let mut socket = connect(host, port, patience).map_err(HandshakeError::Unreachable)?;
-    while tls.is_handshaking() {
-        tls.complete_io(&mut socket).map_err(HandshakeError::Refused)?;
-    }
+    complete(&mut tls, &mut socket, Instant::now() + patience).map_err(HandshakeError::Refused)?;
     if let Some(patience) = second_thoughts {
         await_second_thoughts(&mut tls, &mut socket, patience)?;
     }
@@ -120,7 +121,6 @@ fn connect(host: &str, port: u16, patience: Duration) -> io::Result<TcpStream> {
     for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, patience) {
             Ok(socket) => {
-                socket.set_read_timeout(Some(patience))?;
                 socket.set_write_timeout(Some(patience))?;
                 return Ok(socket);
             }
@@ -128,6 +128,30 @@ fn connect(host: &str, port: u16, patience: Duration) -> io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+/// Brings the handshake to its end by then, however slowly the host speaks.
+fn complete(tls: &mut ClientConnection, socket: &mut TcpStream, deadline: Instant) -> io::Result<()> {
+    while tls.is_handshaking() || tls.wants_write() {
+        if tls.wants_write() {
+            tls.write_tls(socket)?;
+            continue;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        socket.set_read_timeout(Some(left))?;
+        if tls.read_tls(socket)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Err(error) = tls.process_new_packets() {
+            // The host is told why, if it still listens.
+            let _ = tls.write_tls(socket);
+            return Err(io::Error::other(error));
+        }
+    }
+    Ok(())
 }
 
 /// Reads what the host says first, which is an alert if it does not want us.
@@ -151,7 +175,7 @@ fn await_second_thoughts(
     }
 }
 
-/// What a failed handshake would have been as a call.
+/// What a failed handshake would have been as a call. The host has seen no request.
 impl From<HandshakeError> for BankHttpError {
     fn from(error: HandshakeError) -> Self {
         match &error {
@@ -159,23 +183,13 @@ impl From<HandshakeError> for BankHttpError {
                 Self::NotSent(Box::new(error))
             }
             HandshakeError::Unreachable(_) => Self::Unreachable(Box::new(error)),
-            HandshakeError::Refused(cause) => match cause.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Timeout,
-                _ if is_alert(cause) => Self::CertificateRefused(Box::new(error)),
-                _ if tls_error(cause).is_some() => Self::TlsRejected(Box::new(error)),
-                _ => Self::Broken(Box::new(error)),
+            HandshakeError::Refused(cause) => match tls_error(cause) {
+                Some(rustls::Error::AlertReceived(alert)) if CERTIFICATE_ALERTS.contains(alert) => {
+                    Self::CertificateRefused(Box::new(error))
+                }
+                Some(_) => Self::TlsRejected(Box::new(error)),
+                None => Self::Unreachable(Box::new(error)),
             },
         }
     }
-}
-
-fn tls_error(cause: &io::Error) -> Option<&rustls::Error> {
-    cause.get_ref()?.downcast_ref()
-}
-
-/// Whether the host is there and speaks TLS, and does not want us.
-fn is_alert(cause: &io::Error) -> bool {
-    let about_tls =
-        [AlertDescription::HandshakeFailure, AlertDescription::ProtocolVersion, AlertDescription::InternalError];
-    matches!(tls_error(cause), Some(rustls::Error::AlertReceived(alert)) if !about_tls.contains(alert))
 }

@@ -16,7 +16,7 @@ use rustls::AlertDescription;
 /// Alerts by which a server refuses the certificate that it was shown (RFC 8446 §6.2), or misses one.
 ///
 /// `DecryptError` is among them: a server sends it when our signature does not fit our certificate.
-const CERTIFICATE_ALERTS: [AlertDescription; 11] = [
+pub(super) const CERTIFICATE_ALERTS: [AlertDescription; 11] = [
     AlertDescription::NoCertificate,
     AlertDescription::BadCertificate,
     AlertDescription::UnsupportedCertificate,

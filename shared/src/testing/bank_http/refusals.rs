@@ -9,7 +9,7 @@ use crate::{
     ports::bank_http::{BankHttpError, BankRequest},
 };
 
-const VERSIONS: [TlsVersion; 2] = [TlsVersion::V1_2, TlsVersion::V1_3];
+pub(super) const VERSIONS: [TlsVersion; 2] = [TlsVersion::V1_2, TlsVersion::V1_3];
 
 pub(super) async fn rejects_a_certificate_that_is_not_the_banks(bench: &dyn Bench) {
     let client = bench.client();
@@ -62,7 +62,8 @@ pub(super) async fn calls_no_address_but_the_banks_own(bench: &dyn Bench) {
     assert_eq!((bank.journal.entries(), other.journal.entries()), (vec![], vec![]));
 }
 
-fn foreign_addresses(bank: &TestBank, other: &TestBank) -> Vec<Url> {
+/// Addresses that are not the bank's, or not as the bank's document has them.
+pub(super) fn foreign_addresses(bank: &TestBank, other: &TestBank) -> Vec<Url> {
     let own = &bank.bank.addresses.api;
     let (mut plain, mut named, mut trick) = (own.clone(), own.clone(), own.clone());
     plain.set_scheme("http").unwrap();
