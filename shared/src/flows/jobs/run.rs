@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
@@ -139,39 +139,41 @@ impl Run {
         let limit = (left + PAGE).min(LARGEST);
         let found = pages::due(&self.work, shard, limit).await?;
         let is_last = found.len() < limit;
-        let mut brought = false;
+        let (mut brought, mut put_off) = (false, Vec::new());
         for session in found {
             if self.seen.contains_key(&session.record.id) {
                 continue;
             }
             brought = true;
-            self.take(shard, session);
+            put_off.extend(self.take(shard, session));
         }
+        join_all(put_off).await;
         // A full page of what is in hand already: whatever is behind it is for the next run.
         self.summary.more |= !is_last && !brought && left == 0;
         Ok(is_last || (!brought && left == 0))
     }
 
-    fn take(&mut self, shard: u8, session: Loaded<Session>) {
+    /// Puts a session into its bank's lane; where there is none, the session is put off.
+    fn take(&mut self, shard: u8, session: Loaded<Session>) -> Option<JoinHandle<()>> {
         let bank = session.record.bank.clone();
         self.summary.is_due(&bank);
         let known = self.work.deps.banks.get(&bank).cloned();
         let Some(known) = known else {
             self.summary.skip(&bank, Skip::BankUnknown);
             self.seen.insert(session.record.id.clone(), None);
-            self.put_off(Box::new(session), Skip::BankUnknown);
-            return;
+            return Some(self.put_off(Box::new(session), Skip::BankUnknown));
         };
         self.seen.insert(session.record.id.clone(), Some(shard));
         self.lanes.entry(bank).or_insert_with(|| Lane::new(known)).queue.push_back(session);
+        None
     }
 
-    /// Puts a session off that no lane is for.
-    fn put_off(&self, session: Box<Loaded<Session>>, skip: Skip) {
+    /// Puts a session off that no lane is for. It is waited for, so that nothing is left to do after the answer.
+    fn put_off(&self, session: Box<Loaded<Session>>, skip: Skip) -> JoinHandle<()> {
         let work = Arc::clone(&self.work);
         let until = work.deps.now();
-        let task = async move { work.put_off(*session, skip, until).await.map(drop) };
-        drop(self.work.deps.work.spawn(task.in_current_span()));
+        let task = async move { drop(work.put_off(*session, skip, until).await) };
+        self.work.deps.work.spawn(task.in_current_span())
     }
 
     /// Starts as much at every bank as may be under way.
