@@ -19,8 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaParams {
-    /// Kinds of data that a refresh would read, separated by commas, to learn what it would cost:
-    /// `balances,transactions`.
+    /// Kinds of data that a refresh would read, to learn what it would cost: one parameter, separated by commas, as in
+    /// `plan=balances,transactions`. A kind may stand there more than once.
+    #[param(inline, style = Form, explode = false, value_type = Option<Vec<DataKind>>)]
     plan: Option<String>,
 }
 

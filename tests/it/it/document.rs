@@ -36,6 +36,19 @@ fn merge(whole: &mut Value, part: Value) {
     }
 }
 
+/// Made by that, a client names the kinds as the hub takes them (OpenAPI 3.1, style `form` without `explode`).
+#[tokio::test]
+async fn a_plan_is_one_parameter_with_commas() {
+    let bench = Bench::start().await;
+    let document = whole_document(&bench).await;
+    let operation = &document["paths"]["/v1/sessions/{session}/accounts/{account}/quota"]["get"];
+    let parameters = operation["parameters"].as_array().unwrap();
+    let plan = parameters.iter().find(|parameter| parameter["name"] == "plan").unwrap();
+    assert_eq!((&plan["style"], &plan["explode"], &plan["required"]), (&json!("form"), &json!(false), &json!(false)));
+    let kinds = plan.pointer("/schema/items/enum").unwrap_or_else(|| panic!("{plan}"));
+    assert!(kinds.as_array().unwrap().contains(&json!("balances")), "{plan}");
+}
+
 #[tokio::test]
 async fn every_reference_leads_somewhere() {
     let bench = Bench::start().await;

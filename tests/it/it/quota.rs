@@ -525,7 +525,9 @@ async fn a_plan_tells_what_it_would_cost_and_when_it_can_be() {
     for wrong in ["", "balance", "balances,", "Balances", &["balances"; 101].join(",")] {
         assert_eq!(plan(wrong).await.problem(), (400, "request_invalid"), "{wrong}");
     }
-    assert_eq!(scene.background("quota?plans=balances").await.problem(), (400, "request_invalid"));
+    for wrong in ["quota?plans=balances", "quota?plan=balances&plan=transactions"] {
+        assert_eq!(scene.background(wrong).await.problem(), (400, "request_invalid"), "{wrong}");
+    }
 }
 
 /// P3: nothing but a good presence token makes a call the PSU's, and a bad one is no background call either.
