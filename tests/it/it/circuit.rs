@@ -1,9 +1,13 @@
 //! A bank that fails is left alone for a while, and nobody but those who call it notices (promise P6).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use futures::{StreamExt, future::join_all, stream};
-use http::StatusCode;
+use futures::{
+    StreamExt,
+    future::join_all,
+    stream::{self, FuturesUnordered},
+};
+use http::{Method, StatusCode};
 use it::bench::{
     Bench,
     crm::{Answer, Crm},
@@ -18,6 +22,8 @@ use shared::{
         refresh::Lease,
     },
     ports::documents::{Collection, Document, Key, Write},
+    telemetry::Format,
+    testing::logs::Captured,
 };
 
 /// Reads are made once, so that failures are easy to count.
@@ -130,6 +136,28 @@ async fn refusals_limits_and_refused_certificates_never_open_it() {
     well_again(&bench).await;
     assert_eq!(customer.balances().await.status, StatusCode::OK);
     assert!(health(&bench, "oauth").await.is_null());
+}
+
+#[tokio::test]
+async fn a_refused_certificate_alarms_once_and_not_for_every_call() {
+    let (logs, _guard) = Captured::on_this_thread(Format::Stackdriver, "info");
+    let (bench, _hub) = Bench::in_one_process_with(ONCE).await;
+    let customer = Customer::connected(&bench, "oauth").await;
+    let alarms = || logs.text().matches(r#""alert":"bank_rejected_client_certificate""#).count();
+    let began = Instant::now();
+    for _ in 0..7 {
+        assert_eq!(customer.balances().await.status, StatusCode::OK);
+    }
+    assert_eq!(alarms(), 0);
+    bench.fault("any", json!({"kind": "refuse_certificate"}), 1000).await;
+    for _ in 0..7 {
+        assert_eq!(customer.balances().await.problem(), (502, "bank_rejected_client_certificate"));
+    }
+    let alarms = u64::try_from(alarms()).unwrap();
+    assert!((1..=1 + began.elapsed().as_secs() / 60).contains(&alarms), "one a minute: {alarms}");
+    let text = logs.text();
+    let alarm = text.lines().find(|line| line.contains(r#""alert":"bank_rejected_client_certificate""#)).unwrap();
+    assert!(alarm.contains(r#""severity":"ERROR""#) && alarm.contains(r#""oauth""#), "{alarm}");
 }
 
 #[tokio::test]
@@ -254,13 +282,41 @@ async fn failures_of_other_instances_count_with_ours() {
         let subject = u32::try_from(id).unwrap();
         let failed_at = bench.now();
         let failure = Failure { id, failed_at, subject, is_of_connection: false, others_are_well: false };
-        failures = failures.with(failure, std::time::Duration::from_mins(1), failed_at);
+        failures = failures.with(failure, Duration::from_mins(1), failed_at);
     }
     others_write(&bench, Circuit::Closed { failures }).await;
     bench.fault("balances", json!({"kind": "status", "status": 500}), 5).await;
     assert_eq!(customer.balances().await.problem(), (502, "bank_unavailable"));
     assert_eq!(customer.balances().await.problem(), (503, "circuit_open"), "the fifth was ours");
     assert_eq!(bench.reached("balances").len(), 1);
+}
+
+/// Q10: failures on two instances open it for both.
+#[tokio::test]
+async fn failures_of_two_instances_add_up_and_both_leave_the_bank_alone() {
+    let (bench, first) = Bench::in_one_process_with(ONCE).await;
+    let (second, _hub) = first.another().await;
+    let customer = Customer::connected(&bench, "oauth").await;
+    let at = async |url: &str| {
+        let path = format!("/v1/sessions/{}/accounts/{}/balances", customer.session, customer.accounts[0]);
+        let presence = customer.crm.presence(&customer.session);
+        customer.crm.call_at(url, Method::GET, &path, None, &[("psu-presence", &presence)]).await
+    };
+    assert_eq!(at(&second).await.status, StatusCode::OK);
+    bench.fault("balances", json!({"kind": "status", "status": 500}), 1000).await;
+    for url in [&bench.url, &second, &bench.url, &second, &bench.url] {
+        assert_eq!(at(url).await.problem(), (502, "bank_unavailable"));
+    }
+    assert_eq!(at(&bench.url).await.problem(), (503, "circuit_open"));
+    let opened = Instant::now();
+    while at(&second).await.problem() != (503, "circuit_open") {
+        assert!(opened.elapsed() < Duration::from_secs(30), "it is seen within a second and a call");
+    }
+    let before = calls(&bench);
+    for url in [&bench.url, &second] {
+        assert_eq!(at(url).await.problem(), (503, "circuit_open"));
+    }
+    assert_eq!(calls(&bench), before);
 }
 
 #[tokio::test]
@@ -322,6 +378,64 @@ async fn a_bank_that_hangs_takes_its_own_places_and_nobody_else_s() {
     tokio::select! {
         answers = hang => panic!("{answers:?}"),
         () = others => {}
+    }
+}
+
+/// O8, Q14: hundreds of calls to a bank that hangs hold as many connections as the document allows, and nothing else.
+#[tokio::test]
+async fn hundreds_of_calls_that_hang_open_no_more_connections_than_there_are_places() {
+    const CALLS: usize = 300;
+    const PLACES: usize = 4;
+    let limits = format!("[limits]\nin_flight = {PLACES}\ntotal_millis = 30000\n{ONCE}");
+    let (bench, _hub) = Bench::in_one_process_with(&limits).await;
+    let (hanging, other) = (Customer::connected(&bench, "oauth").await, Customer::connected(&bench, "redirect").await);
+    let order = json!({"operation": "balances", "mood": "oauth", "fault": {"kind": "delay", "millis": 60_000}});
+    bench.control("POST", "/faults", order).await;
+    let before = bench.bank.open_connections();
+    let mut calls: FuturesUnordered<_> = (0..CALLS).map(|_| hanging.balances()).collect();
+    for _ in 0..CALLS - PLACES {
+        assert_eq!(calls.next().await.unwrap().problem(), (503, "bank_busy"));
+    }
+    assert_eq!(calls.len(), PLACES, "these hang");
+    let others = async {
+        while bench.reached("balances").len() < PLACES {
+            tokio::task::yield_now().await;
+        }
+        assert!(bench.bank.open_connections() <= before + PLACES);
+        assert_eq!(bench.crm().bare(Method::GET, "/health", &[]).await.status, StatusCode::OK);
+        assert_eq!(bench.crm().bare(Method::GET, "/ready", &[]).await.status, StatusCode::OK);
+        assert_eq!(other.balances().await.status, StatusCode::OK);
+        assert_eq!(bench.reached("balances").len(), PLACES + 1, "no other call got through");
+    };
+    tokio::select! {
+        answer = calls.next() => panic!("{answer:?}"),
+        () = others => {}
+    }
+}
+
+/// H2: whoever waited for the headers in vain leaves its place and its connection behind.
+#[tokio::test]
+async fn a_call_that_times_out_frees_its_place_and_its_connection() {
+    const PLACES: usize = 3;
+    let limits = format!(
+        "[limits]\nconnect_millis = 1000\nin_flight = {PLACES}\n[circuit]\nfailures = 1000\n{ONCE}\
+         [operations.balances]\ntotal_millis = 1000\n"
+    );
+    let (bench, _hub) = Bench::in_one_process_with(&limits).await;
+    let customer = Customer::connected(&bench, "oauth").await;
+    let before = bench.bank.open_connections();
+    bench.fault("balances", json!({"kind": "delay", "millis": 600_000}), 1000).await;
+    for _ in 0..3 {
+        for answer in join_all((0..PLACES).map(|_| customer.balances())).await {
+            assert_eq!(answer.problem(), (504, "bank_timeout"));
+        }
+    }
+    well_again(&bench).await;
+    assert_eq!(customer.balances().await.status, StatusCode::OK);
+    let began = Instant::now();
+    while bench.bank.open_connections() > before + 1 {
+        assert!(began.elapsed() < Duration::from_secs(60), "{} connections stay", bench.bank.open_connections());
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

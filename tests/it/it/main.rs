@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod habits;
 mod incidents;
+mod instances;
 mod lists;
 mod quota;
 mod records;

@@ -149,6 +149,120 @@ async fn what_a_run_does_not_come_to_stays_due_for_the_next() {
     assert_eq!(number(&refresh_balances(&bench).await, "due"), 0);
 }
 
+/// Q7: however many are due at once, the bank sees no more of them at once than its document says.
+#[tokio::test]
+async fn no_more_refreshes_are_under_way_than_the_document_allows() {
+    const SESSIONS: usize = 6;
+    let two = "[background]\nreads_per_day = 24\nrefreshes_per_day = 24\ncanaries = 0\nin_flight = 2\n";
+    let bench = Bench::with_limits(two).await;
+    connected(&bench, "oauth", SESSIONS).await;
+    bench.advance(INTERVAL);
+    bench.fault("balances", json!({"kind": "delay", "millis": 100}), 100).await;
+    let under_way = || reads(&bench).iter().filter(|read| read.status.is_none()).count();
+    let watch = async {
+        loop {
+            assert!(under_way() <= 2, "{} at once", under_way());
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let summary = tokio::select! {
+        summary = refresh_balances(&bench) => summary,
+        () = watch => Value::Null,
+    };
+    assert_eq!(number(&summary, "refreshed"), SESSIONS as u64, "{summary}");
+    assert_eq!(consents_read(&bench), SESSIONS);
+}
+
+/// H14: a bank that says when to come back is believed, and not asked before.
+#[tokio::test]
+async fn a_bank_that_says_when_to_come_back_is_not_asked_before() {
+    let bench = Bench::with_limits(HOURLY).await;
+    connected(&bench, "oauth", 1).await;
+    bench.advance(INTERVAL);
+    bench.fault("balances", json!({"kind": "too_many_requests", "retry_after": 7_200}), 1).await;
+    let told = refresh_balances(&bench).await;
+    assert_eq!((number(&told, "refreshed"), &told["failed"]), (0, &json!({"bank_rate_limited": 1})), "{told}");
+    assert_eq!(reads(&bench).len(), 1);
+    bench.advance(INTERVAL);
+    let before_its_time = refresh_balances(&bench).await;
+    assert_eq!(before_its_time["skipped"], json!({"quota": 1}), "{before_its_time}");
+    assert_eq!(reads(&bench).len(), 1, "the bank is left alone");
+    bench.advance(3_000);
+    assert_eq!(number(&refresh_balances(&bench).await, "due"), 0, "and nobody looks at it before");
+    bench.advance(1_000);
+    assert_eq!(number(&refresh_balances(&bench).await, "refreshed"), 1);
+}
+
+/// The balances of every account of the session, read by the CRM without the PSU.
+async fn read_by_the_crm(bench: &Bench, session: &str) {
+    let accounts = bench.crm().get(&format!("/v1/sessions/{session}")).await;
+    assert_eq!(accounts.status, StatusCode::OK);
+    let presence = bench.crm().presence(session);
+    let path = format!("/v1/sessions/{session}/accounts");
+    let list = bench.crm().get_with(&path, &[("psu-presence", &presence)]).await;
+    for account in list.body["accounts"].as_array().unwrap() {
+        let id = account["account_id"].as_str().unwrap();
+        assert_eq!(bench.crm().get(&format!("{path}/{id}/balances")).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn what_the_crm_has_just_read_is_not_read_again() {
+    let bench = Bench::with_limits(HOURLY).await;
+    let sessions = connected(&bench, "oauth", 2).await;
+    bench.advance(INTERVAL);
+    read_by_the_crm(&bench, &sessions[0]).await;
+    let before = reads_of_accounts(&bench);
+    let summary = refresh_balances(&bench).await;
+    assert_eq!((number(&summary, "refreshed"), &summary["skipped"]), (1, &json!({"fresh": 1})), "{summary}");
+    let after = reads_of_accounts(&bench);
+    assert!(before.iter().all(|(account, times)| after[account] == *times), "{before:?} {after:?}");
+    assert_eq!(number(&refresh_balances(&bench).await, "due"), 0);
+    bench.advance(INTERVAL);
+    assert_eq!(number(&refresh_balances(&bench).await, "refreshed"), 2, "the next time it is");
+}
+
+#[tokio::test]
+async fn a_session_whose_reads_are_used_up_waits_for_the_next_one() {
+    let twice = "[background]\nreads_per_day = 2\nrefreshes_per_day = 2\ncanaries = 0\nin_flight = 4\n";
+    let bench = Bench::with_limits(twice).await;
+    let sessions = connected(&bench, "oauth", 1).await;
+    for _ in 0..2 {
+        read_by_the_crm(&bench, &sessions[0]).await;
+    }
+    let before = reads(&bench).len();
+    bench.advance(13 * 3600);
+    let summary = refresh_balances(&bench).await;
+    assert_eq!((number(&summary, "refreshed"), &summary["skipped"]), (0, &json!({"quota": 1})), "{summary}");
+    bench.advance(10 * 3600);
+    assert_eq!(number(&refresh_balances(&bench).await, "due"), 0, "not before a day is over");
+    assert_eq!(reads(&bench).len(), before);
+    bench.advance(2 * 3600);
+    assert_eq!(number(&refresh_balances(&bench).await, "refreshed"), 1);
+}
+
+#[tokio::test]
+async fn sessions_of_a_bank_that_is_left_alone_are_held_back_and_come_again_soon() {
+    let limits = format!("[circuit]\nfailures = 1\n[operations.every]\nrepeated = false\n{HOURLY}");
+    let bench = Bench::with_limits(&limits).await;
+    let sessions = connected(&bench, "oauth", 3).await;
+    bench.advance(INTERVAL);
+    bench.fault("balances", json!({"kind": "status", "status": 500}), 1).await;
+    let presence = bench.crm().presence(&sessions[0]);
+    let path = format!("/v1/sessions/{}/accounts", sessions[0]);
+    let list = bench.crm().get_with(&path, &[("psu-presence", &presence)]).await;
+    let path = format!("{path}/{}/balances", list.body["accounts"][0]["account_id"].as_str().unwrap());
+    let answer = bench.crm().get_with(&path, &[("psu-presence", &presence)]).await;
+    assert_eq!(answer.problem(), (502, "bank_unavailable"));
+    let before = bench.bank.journal().len();
+    let summary = refresh_balances(&bench).await;
+    assert_eq!((number(&summary, "due"), &summary["skipped"]), (3, &json!({"held_back": 3})), "{summary}");
+    assert_eq!(bench.bank.journal().len(), before, "the bank is left alone");
+    assert_eq!(number(&refresh_balances(&bench).await, "due"), 0);
+    bench.advance(330);
+    assert_eq!(number(&refresh_balances(&bench).await, "refreshed"), 3);
+}
+
 /// Q14: one bank hangs, the other is read meanwhile.
 #[tokio::test]
 async fn a_bank_that_hangs_holds_no_other_bank() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use it::bench::{Bench, crm::Answer};
 use serde_json::Value;
 use shared::ports::documents::{Collection, Query};
@@ -78,4 +78,42 @@ async fn a_bank_without_a_budget_is_not_paced() {
     let (session, path) = connected(&bench).await;
     assert!(at_once(&bench, &session, &path, 60).await.iter().all(|answer| answer.status == StatusCode::OK));
     assert_eq!(bench.crm().get("/v1/banks/oauth").await.body["health"], Value::Null);
+}
+
+/// V7 of spike arrest, judged by the bank's journal all the while: two instances keep to one budget, and to one call each
+/// more at most.
+#[tokio::test]
+async fn two_instances_share_one_budget() {
+    const A_SECOND: f64 = 20.0;
+    const CALLS: usize = 40;
+    let budget = "[spike_arrest]\ncalls = 20\nseconds = 1\nlongest_wait_millis = 20000\n";
+    let (bench, first) = Bench::in_one_process_with(budget).await;
+    let (second, _hub) = first.another().await;
+    let (session, path) = connected(&bench).await;
+    let presence = bench.crm().presence(&session);
+    let crm = bench.crm();
+    let headers = [("psu-presence", presence.as_str())];
+    let at = |url| crm.call_at(url, Method::GET, &path, None, &headers);
+    // Both have a share by then.
+    for url in [&bench.url, &second] {
+        assert_eq!(at(url).await.status, StatusCode::OK);
+    }
+    let (before, began) = (bench.bank.journal().len(), Instant::now());
+    let calls = async { join_all((0..CALLS).map(|number| at([&bench.url, &second][number % 2]))).await };
+    let watch = async {
+        loop {
+            let seen = bench.bank.journal().len() - before;
+            let most = A_SECOND.mul_add(began.elapsed().as_secs_f64(), 2.0);
+            assert!(f64::from(u32::try_from(seen).unwrap()) <= most, "{seen} calls where {most} may be");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let answers = tokio::select! {
+        answers = calls => answers,
+        () = watch => Vec::new(),
+    };
+    let (well, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert!(refused.iter().all(|answer| answer.problem() == (429, "spike_arrest")), "{refused:?}");
+    assert_eq!(bench.bank.journal().len() - before, well.len(), "who was sent away did not reach the bank");
+    assert!(well.len() >= CALLS / 2, "{} of {CALLS} came through", well.len());
 }

@@ -103,6 +103,11 @@ impl SandboxBank {
         self.bank.journal.since(0)
     }
 
+    /// How many connections to the banking port are open now, those whose handshake is not over among them.
+    pub fn open_connections(&self) -> usize {
+        self.bank.connections.count()
+    }
+
     /// Plays an incident of [`Incident::all`](crate::Incident::all) from now on: in one mood or in all, so often or until
     /// [`SandboxBank::end_incidents`]. Where the mood or the number makes no difference, neither does.
     pub async fn play_incident(&self, name: &str, mood: Option<Mood>, times: Option<u32>) -> Result<(), IncidentError> {

@@ -1,6 +1,16 @@
 //! The tenants' token issuers: a key each, published over HTTP.
 
-use std::{collections::BTreeMap, fs, io::Write, net::Ipv4Addr, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    net::Ipv4Addr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{Json, Router, routing::get};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,6 +25,8 @@ use super::RETURN_URL;
 pub struct Issuers {
     url: String,
     keys: BTreeMap<&'static str, EncodingKey>,
+    /// How often each one's key set was read.
+    reads: BTreeMap<&'static str, Arc<AtomicU64>>,
 }
 
 const TENANTS: [(&str, &str); 3] = [("acme", "crm"), ("other", "crm"), ("scheduler", "scheduler")];
@@ -22,16 +34,21 @@ const TENANTS: [(&str, &str); 3] = [("acme", "crm"), ("other", "crm"), ("schedul
 impl Issuers {
     pub async fn start() -> Self {
         let pairs = TENANTS.map(|(tenant, _)| (tenant, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()));
-        let mut router = Router::new();
+        let (mut router, mut reads) = (Router::new(), BTreeMap::new());
         for (tenant, pair) in &pairs {
-            let set = json!({"keys": [jwk(pair)]});
-            router = router.route(&format!("/{tenant}/jwks.json"), get(move || async move { Json(set) }));
+            let (set, count) = (json!({"keys": [jwk(pair)]}), Arc::new(AtomicU64::new(0)));
+            reads.insert(*tenant, Arc::clone(&count));
+            let answer = move || async move {
+                count.fetch_add(1, Ordering::Relaxed);
+                Json(set)
+            };
+            router = router.route(&format!("/{tenant}/jwks.json"), get(answer));
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let key = |pair: &KeyPair| EncodingKey::from_ec_der(pair.serialized_der());
-        Self { url, keys: pairs.iter().map(|(tenant, pair)| (*tenant, key(pair))).collect() }
+        Self { url, keys: pairs.iter().map(|(tenant, pair)| (*tenant, key(pair))).collect(), reads }
     }
 
     pub fn write_documents(&self, folder: &Path) {
@@ -56,6 +73,11 @@ impl Issuers {
     pub fn add_lines(folder: &Path, tenant: &str, lines: &str) {
         let document = fs::OpenOptions::new().append(true).open(folder.join(format!("{tenant}.toml")));
         document.unwrap().write_all(lines.as_bytes()).unwrap();
+    }
+
+    /// How often the tenant's key set was read so far.
+    pub fn reads(&self, tenant: &str) -> u64 {
+        self.reads[tenant].load(Ordering::Relaxed)
     }
 
     pub fn issuer(&self, tenant: &str) -> String {

@@ -173,6 +173,11 @@ impl Bench {
         self.control("POST", "/faults", json!({"operation": operation, "fault": fault, "times": times})).await;
     }
 
+    /// How often the tenant's key set was read by the hub so far.
+    pub fn key_set_reads(&self, tenant: &str) -> u64 {
+        self.issuers.reads(tenant)
+    }
+
     /// What reached the bank under that operation's name.
     pub fn reached(&self, operation: &str) -> Vec<JournalEntry> {
         let named = |entry: &JournalEntry| serde_json::to_value(entry).unwrap()["operation"] == operation;

@@ -26,6 +26,11 @@ impl Connections {
         Open { count: self.open.clone(), rounds: self.rounds.subscribe() }
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        *self.open.borrow()
+    }
+
     /// Asks all connections that are open now to end after the request they are at, and waits until
     /// none is left or `patience` is over.
     pub(crate) async fn drain(&self, patience: Duration) {
@@ -65,7 +70,7 @@ mod tests {
             drop(open);
         };
         tokio::join!(connections.drain(Duration::from_mins(1)), ending);
-        assert_eq!(*connections.open.borrow(), 0);
+        assert_eq!(connections.count(), 0);
     }
 
     #[tokio::test]
@@ -73,6 +78,6 @@ mod tests {
         let connections = Connections::default();
         let _busy = connections.open();
         connections.drain(Duration::ZERO).await;
-        assert_eq!(*connections.open.borrow(), 1);
+        assert_eq!(connections.count(), 1);
     }
 }

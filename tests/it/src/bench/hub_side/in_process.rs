@@ -44,6 +44,9 @@ use super::{
     counting::{CountingStore, Counts},
 };
 
+/// The store's file.
+const FILE: &str = "hub.redb";
+
 /// A hub in the test's own process.
 pub struct InProcess {
     documents: Arc<dyn Documents>,
@@ -51,6 +54,11 @@ pub struct InProcess {
     keys: Arc<MemoryKeys>,
     file: PathBuf,
     deps: Arc<Deps>,
+    /// Where its documents lie.
+    folder: PathBuf,
+    /// What it is called from outside, and who its callers' tokens are for.
+    public_url: String,
+    clock: Arc<ManualClock>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -80,18 +88,49 @@ impl InProcess {
         &self.deps
     }
 
+    /// The folder in which the banks' and tenants' documents lie. An instance reads them when it starts.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The address of another instance of the same hub, which has just started and knows nothing yet, and that instance.
+    pub async fn another(&self) -> (String, Self) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (documents, keys) = (Arc::clone(&self.documents), Arc::clone(&self.keys));
+        (url, Self::of(&self.folder, &self.public_url, listener, &self.clock, documents, keys))
+    }
+
     pub(in super::super) fn start(folder: &Path, listener: TcpListener, clock: &Arc<ManualClock>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let file = folder.join("hub.redb");
-        let documents: Arc<dyn Documents> = Arc::new(RedbStore::open(&file).unwrap());
+        let documents = Arc::new(RedbStore::open(&folder.join(FILE)).unwrap());
+        Self::of(folder, &url, listener, clock, documents, Arc::default())
+    }
+
+    fn of(
+        folder: &Path,
+        public_url: &str,
+        listener: TcpListener,
+        clock: &Arc<ManualClock>,
+        documents: Arc<dyn Documents>,
+        keys: Arc<MemoryKeys>,
+    ) -> Self {
         let counting = Arc::new(CountingStore::over(Arc::clone(&documents)));
-        let keys = Arc::new(MemoryKeys::default());
-        let hub = hub(folder, &url, Arc::clone(clock), Arc::clone(&counting) as _, Arc::clone(&keys));
+        let hub = hub(folder, public_url, Arc::clone(clock), Arc::clone(&counting) as _, Arc::clone(&keys));
         let (stop, stopped) = oneshot::channel::<()>();
         let router = hub.router(own_routes());
         tokio::spawn(server::serve(listener, router, hub.work(), async { drop(stopped.await) }));
-        let deps = Arc::clone(&hub.app().deps);
-        Self { documents, counting, keys, file, deps, _stop: stop }
+        Self {
+            documents,
+            counting,
+            keys,
+            file: folder.join(FILE),
+            deps: Arc::clone(&hub.app().deps),
+            folder: folder.to_owned(),
+            public_url: public_url.to_owned(),
+            clock: Arc::clone(clock),
+            _stop: stop,
+        }
     }
 }
 
