@@ -319,6 +319,28 @@ async fn failures_of_two_instances_add_up_and_both_leave_the_bank_alone() {
     assert_eq!(calls(&bench), before);
 }
 
+/// Q11: of three instances one asks how the bank is.
+#[tokio::test]
+async fn of_several_instances_one_probes() {
+    let (bench, first) = Bench::in_one_process_with(ONCE).await;
+    let ((second, _two), (third, _three)) = (first.another().await, first.another().await);
+    let customer = Customer::connected(&bench, "oauth").await;
+    let path = format!("/v1/sessions/{}/accounts/{}/balances", customer.session, customer.accounts[0]);
+    customer.opens().await;
+    bench.advance(30);
+    let (presence, urls) = (customer.crm.presence(&customer.session), [&bench.url, &second, &third]);
+    let headers = [("psu-presence", presence.as_str())];
+    let (metadata, balances) = (bench.reached("metadata").len(), bench.reached("balances").len());
+    let calls = (0..15).map(|number| customer.crm.call_at(urls[number % 3], Method::GET, &path, None, &headers));
+    let answers = join_all(calls).await;
+    assert_eq!(bench.reached("metadata").len(), metadata + 1);
+    let well = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    assert!(well >= 1, "{answers:?}");
+    let refused = |answer: &&Answer| answer.problem() == (503, "circuit_open");
+    assert_eq!(answers.iter().filter(refused).count(), answers.len() - well, "{answers:?}");
+    assert_eq!(bench.reached("balances").len(), balances + well);
+}
+
 #[tokio::test]
 async fn what_others_found_is_seen_and_a_probe_whose_holder_died_is_made_by_another() {
     let bench = Bench::with_limits(ONCE).await;

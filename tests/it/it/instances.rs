@@ -119,3 +119,36 @@ async fn sessions_of_a_bank_without_a_document_are_put_off_before_the_answer() {
     assert_eq!((&summary["due"], &summary["skipped"]), (&json!(3), &json!({"bank_unknown": 3})), "{summary}");
     assert_eq!(run().await["due"], 0);
 }
+
+/// O1: an instance that is asked to end answers whom it has let in, stores the tokens that it is about to get, and lets
+/// nobody else in.
+#[tokio::test]
+async fn an_instance_that_is_asked_to_end_answers_fifty_calls_and_ends_its_refresh() {
+    const CALLS: usize = 50;
+    let (bench, hub) = Bench::in_one_process_with("[limits]\nin_flight = 64\n").await;
+    bench.allow_several_consents().await;
+    let old = bench.crm().connect("oauth").await;
+    assert_eq!(at_once(&bench, &bench.url, &old, 1).await[0].status, StatusCode::OK);
+    bench.advance(PAST_A_TOKEN);
+    let new = bench.crm().connect("oauth").await;
+    assert_eq!(at_once(&bench, &bench.url, &new, 1).await[0].status, StatusCode::OK);
+    let (url, leaving) = hub.another().await;
+    let (reads, tokens) = (bench.reached("accounts").len(), bench.reached("token").len());
+    bench.fault("accounts", json!({"kind": "delay", "millis": 1_000}), u32::try_from(CALLS).unwrap()).await;
+    bench.fault("token", json!({"kind": "delay", "millis": 1_000}), 1).await;
+    let end = async {
+        while bench.reached("accounts").len() < reads + CALLS || bench.reached("token").len() == tokens {
+            tokio::task::yield_now().await;
+        }
+        leaving.end().await;
+    };
+    let calls = at_once(&bench, &url, &new, CALLS);
+    let (answers, refreshed, ()) = futures::join!(calls, at_once(&bench, &url, &old, 1), end);
+    for answer in answers.iter().chain(&refreshed) {
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+    }
+    let late = bench.crm().try_at(&url, Method::GET, "/health", None, &[]).await;
+    assert!(late.is_err(), "nobody is let in any more: {late:?}");
+    assert_eq!(at_once(&bench, &bench.url, &old, 1).await[0].status, StatusCode::OK, "no lease stays behind");
+    assert_eq!(bench.reached("token").len(), tokens + 1, "the tokens that came were stored");
+}

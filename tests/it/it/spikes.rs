@@ -86,7 +86,7 @@ async fn a_bank_without_a_budget_is_not_paced() {
 async fn two_instances_share_one_budget() {
     const A_SECOND: f64 = 20.0;
     const CALLS: usize = 40;
-    let budget = "[spike_arrest]\ncalls = 20\nseconds = 1\nlongest_wait_millis = 20000\n";
+    let budget = "[spike_arrest]\ncalls = 20\nseconds = 1\nlongest_wait_millis = 10000\n";
     let (bench, first) = Bench::in_one_process_with(budget).await;
     let (second, _hub) = first.another().await;
     let (session, path) = connected(&bench).await;

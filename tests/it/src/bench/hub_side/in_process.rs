@@ -1,7 +1,7 @@
 //! The hub in the test's own process: the embedded store, keys in memory.
 
 use std::{
-    fs,
+    fs, io,
     net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -36,7 +36,7 @@ use shared::{
     },
     wiring::{Adapters, Hub},
 };
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
     super::own_routes,
@@ -59,7 +59,8 @@ pub struct InProcess {
     /// What it is called from outside, and who its callers' tokens are for.
     public_url: String,
     clock: Arc<ManualClock>,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
 }
 
 impl InProcess {
@@ -101,6 +102,12 @@ impl InProcess {
         (url, Self::of(&self.folder, &self.public_url, listener, &self.clock, documents, keys))
     }
 
+    /// Asks it to end, as the platform does, and waits until it has.
+    pub async fn end(self) {
+        drop(self.stop);
+        self.served.await.unwrap().unwrap();
+    }
+
     pub(in super::super) fn start(folder: &Path, listener: TcpListener, clock: &Arc<ManualClock>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let documents = Arc::new(RedbStore::open(&folder.join(FILE)).unwrap());
@@ -119,7 +126,7 @@ impl InProcess {
         let hub = hub(folder, public_url, Arc::clone(clock), Arc::clone(&counting) as _, Arc::clone(&keys));
         let (stop, stopped) = oneshot::channel::<()>();
         let router = hub.router(own_routes());
-        tokio::spawn(server::serve(listener, router, hub.work(), async { drop(stopped.await) }));
+        let served = tokio::spawn(server::serve(listener, router, hub.work(), async { drop(stopped.await) }));
         Self {
             documents,
             counting,
@@ -129,7 +136,8 @@ impl InProcess {
             folder: folder.to_owned(),
             public_url: public_url.to_owned(),
             clock: Arc::clone(clock),
-            _stop: stop,
+            stop,
+            served,
         }
     }
 }
