@@ -52,6 +52,17 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The same of a card account, where it is another call.
+    #[must_use]
+    pub const fn of_cards(self) -> Self {
+        match self {
+            Self::Accounts => Self::CardAccounts,
+            Self::Balances => Self::CardBalances,
+            Self::Transactions => Self::CardTransactions,
+            other => other,
+        }
+    }
+
     /// Every operation, in the order in which a journey meets them.
     pub const ALL: [Self; 21] = [
         Self::ApplicationToken,

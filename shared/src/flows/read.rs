@@ -11,6 +11,7 @@ use crate::{
         account::{Account, AccountKind, Balance, BankAccount, ChosenBalances},
         bank::Bank,
         ids::AccountId,
+        operation::Operation,
         presence::Attendance,
         session::Session,
     },
@@ -155,7 +156,7 @@ impl Reader {
     pub async fn account(&mut self, account: &AccountId) -> Result<Reading<Account>, ReadError> {
         let reading = self
             .read_of(
-                whole(account),
+                Of::whole(account, Operation::Account),
                 |bank, known, headers| accounts::read_one(bank, known, false, headers),
                 |bank, known, asked, response| accounts::read_one_answer(bank, known, asked.request_id, response),
             )
@@ -166,7 +167,7 @@ impl Reader {
     /// The account's balances.
     pub async fn balances(&mut self, account: &AccountId) -> Result<Reading<AccountBalances>, ReadError> {
         let reading = self
-            .read_of(whole(account), balances::read, |bank, known, asked, response| {
+            .read_of(Of::whole(account, Operation::Balances), balances::read, |bank, known, asked, response| {
                 balances::read_answer(bank, known, asked.request_id, response)
             })
             .await?;
@@ -213,7 +214,9 @@ impl Reader {
     ) -> Result<Reading<Vec<BankAccount>>, ReadError> {
         let bank = Arc::clone(&self.bank);
         // The bank counts its two lists apart, and each is read once: one slot is for both.
-        let scope = Scope { account: None, is_part: kind == AccountKind::Card };
+        let is_cards = kind == AccountKind::Card;
+        let operation = if is_cards { Operation::CardAccounts } else { Operation::Accounts };
+        let scope = Scope { operation, account: None, is_part: is_cards };
         let reading = self
             .read(
                 scope,
@@ -228,7 +231,7 @@ impl Reader {
     /// listed once, and it is asked again only by another handle. A part of a read is not counted again.
     async fn read_of<T>(
         &mut self,
-        (account, is_part): (&AccountId, bool),
+        Of { account, operation, is_part }: Of<'_>,
         request: impl Fn(&Bank, KnownAccount<'_>, &CallHeaders<'_>) -> Result<BankRequest, UnsendableRequest>,
         answer: impl Fn(&Bank, KnownAccount<'_>, &Asked, &BankResponse) -> Result<T, AnswerError>,
     ) -> Result<Reading<T>, ReadError> {
@@ -236,9 +239,10 @@ impl Reader {
         let (mut entry, mut listed) = self.entry(account).await?;
         loop {
             let known = entry.as_known();
+            let operation = if known.kind == AccountKind::Card { operation.of_cards() } else { operation };
             let result = self
                 .read(
-                    Scope { account: Some(account), is_part },
+                    Scope { operation, account: Some(account), is_part },
                     |bank, headers| request(bank, known, headers),
                     |asked, response| answer(&bank, known, asked, response),
                 )
@@ -254,9 +258,20 @@ impl Reader {
     }
 }
 
-/// A read of its own of that account.
-const fn whole(account: &AccountId) -> (&AccountId, bool) {
-    (account, false)
+/// One read of an account.
+struct Of<'a> {
+    account: &'a AccountId,
+    /// What is called if it is a payment account.
+    operation: Operation,
+    /// Whether it is a part of a read that was counted before.
+    is_part: bool,
+}
+
+impl<'a> Of<'a> {
+    /// A read of its own.
+    const fn whole(account: &'a AccountId, operation: Operation) -> Self {
+        Self { account, operation, is_part: false }
+    }
 }
 
 /// The account under the hub's name.

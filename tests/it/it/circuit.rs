@@ -476,6 +476,22 @@ async fn a_refresh_token_is_not_spent_on_a_bank_whose_token_endpoint_is_left_alo
     assert_eq!(second.balances().await.status, StatusCode::OK, "its refresh token is still good");
 }
 
+/// A bank in trouble may lose the answer to a refresh, and with it the consent.
+#[tokio::test]
+async fn no_token_is_refreshed_for_a_call_that_an_open_circuit_holds_back() {
+    let bench = Bench::with_limits(&format!("{ONCE}[circuit]\ncool_down_seconds = 600\n")).await;
+    let customer = Customer::connected(&bench, "oauth").await;
+    customer.opens().await;
+    bench.advance(301);
+    let before = calls(&bench);
+    let path = format!("/v1/sessions/{}/accounts/{}/balances", customer.session, customer.accounts[0]);
+    assert_eq!(customer.balances().await.problem(), (503, "circuit_open"));
+    assert_eq!(bench.crm().get(&path).await.problem(), (503, "circuit_open"));
+    assert_eq!(calls(&bench), before, "nor is its access token renewed");
+    bench.advance(300);
+    assert_eq!(customer.balances().await.status, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_read_that_failed_in_passing_is_made_once_more_while_the_psu_is_there() {
     let bench = Bench::start().await;

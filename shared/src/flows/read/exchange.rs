@@ -11,6 +11,7 @@ use crate::{
         audit::AuditEvent,
         bank::Bank,
         ids::AccountId,
+        operation::Operation,
         session::{LapseReason, Session},
     },
     flows::{
@@ -43,6 +44,8 @@ pub(super) struct Asked {
 /// One reading: what it is for, and whether it is one of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
+    /// What is called.
+    pub operation: Operation,
     /// The account; none for the list of accounts.
     pub account: Option<&'a AccountId>,
     /// Whether it is a part of a read that was counted before. The quota does not count it again.
@@ -65,13 +68,13 @@ impl Reader {
         let mut slot = None;
         self.read_at = None;
         loop {
+            // An open circuit costs neither a token, nor a slot, nor the write that takes one.
+            Box::pin(self.deps.calls.admits(&self.bank, scope.operation)).await?;
             let look = refresh::usable(&self.deps, &self.trail, self.session.clone(), need);
             let mut usable = Box::pin(look).await?;
             let (asked, request) = self.asked(&usable, &request)?;
             let generation = generation(&usable.session.record);
             if let Some(key) = self.counted(&request, scope)? {
-                // An open circuit costs neither a slot nor the write that takes one.
-                Box::pin(self.deps.calls.admits(&self.bank, request.operation)).await?;
                 self.session = usable.session;
                 slot = Some(Box::pin(self.slot(key, slot.take())).await?);
                 usable.session = self.session.clone();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use url::Url;
 
-use super::{ReadError, Reader, Reading, period};
+use super::{Of, ReadError, Reader, Reading, period};
 use crate::{
     domain::{
         account::{AccountKind, BankTransaction, Transaction, TransactionStatus},
@@ -13,6 +13,7 @@ use crate::{
         coverage::{Coverage, CoverageNote},
         data_profile::BookingStatus,
         ids::AccountId,
+        operation::Operation,
         presence::Attendance,
         transaction::{Seen, name},
     },
@@ -132,7 +133,7 @@ impl Reader {
         }
         let reading = self
             .read_of(
-                (account, false),
+                Of::whole(account, Operation::Transaction),
                 |bank, known, headers| transactions::read_one(bank, known, bank_id, headers),
                 |bank, known, asked, response| {
                     transactions::read_one_answer(bank, known, bank_id, asked.request_id, response)
@@ -190,7 +191,7 @@ impl Reader {
         let now = self.session.store_now(&*self.deps.clock);
         let is_part = !self.bank.background.pages_count && is_one_read(step.read_at, now);
         self.read_of(
-            (account, is_part),
+            Of { account, operation: Operation::Transactions, is_part },
             |bank, known, headers| match &step.ask {
                 Ask::First(query) => transactions::read(bank, known, query, headers),
                 Ask::Page(page) => transactions::read_page(bank, known, page, headers),
