@@ -244,6 +244,24 @@ async fn newer_data_are_told_to_who_wants_it_and_what_people_must_do_is_told_onc
 }
 
 #[tokio::test]
+async fn a_bank_that_refuses_our_certificate_is_told_once_as_something_to_put_right() {
+    let receiver = Receiver::start().await;
+    let wanted = format!("{}events = [\"action_needed\"]\n", receiver.webhook());
+    let hourly = "[background]\nreads_per_day = 24\nrefreshes_per_day = 24\ncanaries = 0\n";
+    let bench = Bench::with_documents(hourly, &[("acme", wanted)]).await;
+    let session = bench.crm().connect("redirect").await;
+    assert_eq!(bench.crm().accounts(&session).await.status, StatusCode::OK);
+    bench.fault("any", json!({"kind": "refuse_certificate"}), 1000).await;
+    for _ in 0..2 {
+        let summary = refresh(&bench).await;
+        assert_eq!(summary["failed"], json!({"bank_rejected_client_certificate": 1}), "{summary}");
+    }
+    let events = receiver.events(&bench).await;
+    assert_eq!(briefs(&events), [(1, "action_needed")]);
+    assert_eq!(events[0].says["action"], "fix_configuration");
+}
+
+#[tokio::test]
 async fn nothing_secret_and_nothing_of_the_customers_money_is_in_an_event() {
     let (bench, receiver) = told().await;
     let session = bench.crm().connect("oauth").await;
