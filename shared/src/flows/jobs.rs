@@ -3,7 +3,7 @@
 //!
 //! That a refresh is made once is held by the session: whoever moves its due instant ahead by compare-and-set makes it,
 //! and nobody else. Leases over shards ([`crate::domain::job_lease`]) save the reads of a second delivery. A run lasts no longer than
-//! [`STARTS`] and what is under way then; what it does not come to stays due. Banks go side by side, each with as much
+//! `STARTS` and what is under way then; what it does not come to stays due. Banks go side by side, each with as much
 //! under way as its document says, and behind its canaries ([`crate::domain::canary`]).
 
 use std::{sync::Arc, time::Duration};

@@ -81,7 +81,7 @@ fn every_fault_of_the_list_is_held_off_by_tests_that_exist() {
 fn every_alarm_is_listed() {
     let sources: String =
         files(&repository().join("shared/src"), "rs").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    let raised = sources.split("alarm = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let raised = sources.split("alert = \"").skip(1).filter_map(|rest| rest.split('"').next());
     let listed: Vec<_> =
         table_below(&document(DOCUMENT), "## When it is checked").into_iter().map(|row| row[0].clone()).collect();
     let mut count = 0;

@@ -25,7 +25,7 @@ pub(super) fn taken(wanted: &Wanted, identity: &Identity, instead: bool) {
 
 pub(super) fn refused(wanted: &Wanted, fault: &IdentityFault) {
     let file = wanted.path.display();
-    tracing::error!(alarm = "certificate_refused", %file, %fault, "a new certificate is not used, the last good one is");
+    tracing::error!(alert = "certificate_refused", %file, %fault, "a new certificate is not used, the last good one is");
 }
 
 /// Says when the end is near, or the beginning is still to come; answers for how many days that has now been said.
@@ -41,14 +41,14 @@ pub(super) fn end(wanted: &Wanted, facts: &CertificateFacts, now: Timestamp, tol
     }
     match facts.validity(now) {
         Validity::Current if left < 7 => {
-            tracing::error!(alarm = "certificate_ends", %file, left, %not_after, "a {what} ends soon");
+            tracing::error!(alert = "certificate_ends", %file, left, %not_after, "a {what} ends soon");
         }
-        Validity::Current => tracing::warn!(alarm = "certificate_ends", %file, left, %not_after, "a {what} ends soon"),
+        Validity::Current => tracing::warn!(alert = "certificate_ends", %file, left, %not_after, "a {what} ends soon"),
         Validity::NotYet => {
             let not_before = facts.not_before;
-            tracing::error!(alarm = "certificate_not_valid", %file, %not_before, "a {what} is not valid yet");
+            tracing::error!(alert = "certificate_not_valid", %file, %not_before, "a {what} is not valid yet");
         }
-        Validity::Over => tracing::error!(alarm = "certificate_not_valid", %file, %not_after, "a {what} has expired"),
+        Validity::Over => tracing::error!(alert = "certificate_not_valid", %file, %not_after, "a {what} has expired"),
     }
     due
 }

@@ -64,7 +64,7 @@ impl Desk {
             }
             Err(error) => {
                 let error = &error as &dyn Error;
-                tracing::error!(alarm = "snapshot_not_kept", error, kind = kind.name(), "an answer could not be kept");
+                tracing::error!(alert = "snapshot_not_kept", error, kind = kind.name(), "an answer could not be kept");
             }
         }
     }

@@ -55,7 +55,7 @@ impl Desk {
             Ok(last) => last,
             Err(error) => {
                 let error = &error as &dyn Error;
-                tracing::error!(alarm = "snapshot_not_told", error, kind = kind.name(), "a kept answer cannot be told");
+                tracing::error!(alert = "snapshot_not_told", error, kind = kind.name(), "a kept answer cannot be told");
                 None
             }
         }
