@@ -96,7 +96,7 @@ pub(crate) async fn quota(
     let planned = params.planned()?;
     let reader = Reader::new(app.deps, trail, session, Attendance::Background)?;
     let allowance = reader.allowance(&account_id).await?;
-    let cost = planned.map(|planned| reader.cost(&account_id, &planned)).transpose()?;
+    let cost = planned.map(|planned| reader.cost(&account_id, &planned, allowance.as_of)).transpose()?;
     let kinds = allowance.kinds.into_iter().map(KindQuota::of).collect();
     let plan = cost.map(|cost| PlanCost::of(cost, allowance.as_of));
     Ok(Json(Quota { account_id, kinds, plan, as_of: allowance.as_of }))

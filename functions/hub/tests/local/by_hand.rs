@@ -53,6 +53,46 @@ fn the_printed_lines_lead_from_connecting_to_disconnecting() {
     hub.stop();
 }
 
+/// The commands that a section of the README shows, each followed by a line's end.
+fn commands_of(section: &str) -> String {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let (_, text) = readme.split_once(section).unwrap();
+    let (text, _) = text.split_once("\n## ").unwrap();
+    let mut commands = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(mut line) = line.strip_prefix("$ ") else { continue };
+        while let Some(begun) = line.strip_suffix('\\') {
+            commands.push_str(begun);
+            line = lines.next().unwrap();
+        }
+        commands.push_str(line);
+        commands.push_str("; echo\n");
+    }
+    commands
+}
+
+#[test]
+fn what_the_readme_says_of_a_bank_in_trouble_happens() {
+    let place = tempfile::tempdir().unwrap();
+    let hub = Hub::start(place.path());
+    let journey = lines_to_paste(&hub.banner());
+    let (before_the_end, _) = journey.trim_end().rsplit_once('\n').unwrap();
+    let printed = paste(&format!("{before_the_end}\n{}", commands_of("### When the bank is in trouble\n")));
+    assert!(printed.contains("502 502 502 502 502 503"), "{printed}");
+    let json: Vec<Value> = printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let with = |member: &str| json.iter().find(|answer| answer.get(member).is_some()).unwrap();
+    let quota = with("plan");
+    assert_eq!(quota["plan"]["possible"], true, "{quota}");
+    let balances = quota["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "balances").unwrap();
+    assert_eq!((&balances["used"], &balances["left"]), (&1.into(), &3.into()));
+    assert_eq!(with("health")["health"][0]["operation"], "balances");
+    let stale = with("stale");
+    assert!(["circuit_open", "bank_unavailable"].iter().any(|code| stale["stale"]["code"] == *code), "{stale}");
+    assert!(!stale["balances"].as_array().unwrap().is_empty());
+    hub.stop();
+}
+
 #[tokio::test]
 async fn tokens_of_the_command_do_what_they_say_and_no_more() {
     let place = tempfile::tempdir().unwrap();

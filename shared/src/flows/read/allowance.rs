@@ -36,10 +36,10 @@ impl Reader {
         Ok(Allowance { kinds: DataKind::ALL.map(view).into(), as_of })
     }
 
-    /// What it would cost to read these kinds of data once each; a kind may stand there more than once. A list is one
-    /// read, as long as it has one page at a bank that counts each.
-    pub fn cost(&self, account: &AccountId, planned: &[DataKind]) -> Result<Cost, ReadError> {
-        let (limit, now) = self.limit_now()?;
+    /// What it would cost to read these kinds of data once each at that time; a kind may stand there more than once. A
+    /// list is one read, as long as it has one page at a bank that counts each.
+    pub fn cost(&self, account: &AccountId, planned: &[DataKind], now: Timestamp) -> Result<Cost, ReadError> {
+        let (limit, _) = self.limit_now()?;
         let count = |kind: &DataKind| u32::try_from(planned.iter().filter(|other| *other == kind).count()).ok();
         let reads: Vec<_> = DataKind::ALL.into_iter().filter_map(|kind| Some((kind, count(&kind)?))).collect();
         let reads: Vec<_> = reads.into_iter().filter(|(_, count)| *count > 0).collect();
