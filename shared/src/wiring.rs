@@ -12,12 +12,11 @@ use crate::{
         bank_client::{BankClient, PoolSettings},
         cloud_kms::CloudKmsSetupError,
         identity_files::{IdentityFiles, LOOK_EVERY},
-        jwks_client::JwksSetupError,
         local_keys::KeyringError,
         pseudonym_key_file::PseudonymKeyError,
         redb_store::OpenError,
         system::SystemClock,
-        webhook_client::WebhookSetupError,
+        web_client::WebSetupError,
     },
     config::{bank_document::read_banks, mistakes::Mistakes, settings::Settings, tenant_document::read_tenants},
     domain::{
@@ -79,12 +78,9 @@ pub enum StartError {
     /// Certificates, keys or trust anchors are not usable.
     #[error("wrong certificates: {0}")]
     Certificates(#[source] Mistakes),
-    /// The client for key sets could not be made.
+    /// The client for key sets and webhooks could not be made.
     #[error(transparent)]
-    KeySets(#[from] JwksSetupError),
-    /// The client for webhooks could not be made.
-    #[error(transparent)]
-    Webhooks(#[from] WebhookSetupError),
+    Web(#[from] WebSetupError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use axum::{Router, body::Body, response::Response, routing::get};
 use jiff::Timestamp;
 use shared::{
-    adapters::jwks_client::{FetchLimits, JwksClient},
+    adapters::{jwks_client::JwksClient, web_client::WebLimits},
     ports::key_sets::{KeySetError, KeySets},
     testing::{clock::ManualClock, key_sets},
 };
@@ -106,7 +106,7 @@ struct LocalBench;
 #[async_trait]
 impl key_sets::Bench for LocalBench {
     fn finder(&self, clock: Arc<ManualClock>) -> Arc<dyn KeySets> {
-        Arc::new(JwksClient::new(clock, FetchLimits::default()).unwrap())
+        Arc::new(JwksClient::new(clock, WebLimits::default()).unwrap())
     }
 
     async fn start(&self, answer: key_sets::Answer) -> Arc<dyn key_sets::Source> {
@@ -114,7 +114,7 @@ impl key_sets::Bench for LocalBench {
     }
 }
 
-fn client(limits: FetchLimits) -> JwksClient {
+fn client(limits: WebLimits) -> JwksClient {
     JwksClient::new(Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)), limits).unwrap()
 }
 
@@ -132,14 +132,14 @@ async fn nobody_there_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     drop(listener);
-    assert!(is_unavailable(&client(FetchLimits::default()), &url).await);
+    assert!(is_unavailable(&client(WebLimits::default()), &url).await);
 }
 
 #[tokio::test]
 async fn a_source_that_hangs_is_unavailable() {
     let source = Source::start(keys()).await;
     key_sets::Source::hold(&source);
-    let limits = FetchLimits { total: Duration::from_millis(300), ..FetchLimits::default() };
+    let limits = WebLimits { total: Duration::from_millis(300), ..WebLimits::default() };
     assert!(is_unavailable(&client(limits), &source.url).await);
 }
 
@@ -150,7 +150,7 @@ async fn takes_a_plain_success_only() {
     let statuses = [204, 404, 500].map(|status| Answer { status, ..keys() });
     for answer in statuses.into_iter().chain([elsewhere, not_compressed]) {
         let source = Source::start(answer).await;
-        assert!(is_unavailable(&client(FetchLimits::default()), &source.url).await);
+        assert!(is_unavailable(&client(WebLimits::default()), &source.url).await);
         assert_eq!(key_sets::Source::calls(&source), 1, "a redirect was followed or a call repeated");
     }
 }
@@ -160,7 +160,7 @@ async fn asks_this_machine_over_plain_http() {
     let source = Source::start(keys()).await;
     let port = source.url.port().unwrap();
     for allowed in [format!("http://127.0.0.1:{port}/keys"), format!("http://localhost:{port}/keys")] {
-        let outcome = client(FetchLimits::default()).find(&allowed.parse().unwrap(), None).await;
+        let outcome = client(WebLimits::default()).find(&allowed.parse().unwrap(), None).await;
         assert!(outcome.is_ok(), "{allowed}");
     }
 }

@@ -5,11 +5,11 @@ mod fetch;
 mod key_set;
 mod stock;
 
-use std::{error::Error, iter, sync::Arc, time::Duration};
+use std::{error::Error, iter, sync::Arc};
 
 use async_trait::async_trait;
 use moka::future::Cache;
-use reqwest::{Client, redirect};
+use reqwest::Client;
 use url::{Host, Url};
 
 use self::{
@@ -17,6 +17,7 @@ use self::{
     key_set::SetError,
     stock::{Answer, Plan, Stock},
 };
+use super::web_client::{WebLimits, WebSetupError, web_client};
 use crate::ports::{
     clock::Clock,
     key_sets::{KeySetError, KeySets},
@@ -24,26 +25,6 @@ use crate::ports::{
 
 /// How many sources are remembered. They come from tenants' documents, so only a mistake makes them many.
 const MAX_SOURCES: u64 = 1_000;
-
-/// How long a source may take.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchLimits {
-    /// To a connection.
-    pub connect: Duration,
-    /// From the call to the last byte.
-    pub total: Duration,
-}
-
-impl Default for FetchLimits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(3), total: Duration::from_secs(5) }
-    }
-}
-
-/// The HTTP client could not be made; the system's trust anchors may be missing.
-#[derive(Debug, thiserror::Error)]
-#[error("the client for key sets could not be made")]
-pub struct JwksSetupError(#[source] reqwest::Error);
 
 /// Fetches and keeps key sets. See [`KeySets`] for the promises.
 pub struct JwksClient {
@@ -54,15 +35,8 @@ pub struct JwksClient {
 
 impl JwksClient {
     /// Has no set yet.
-    pub fn new(clock: Arc<dyn Clock>, limits: FetchLimits) -> Result<Self, JwksSetupError> {
-        let client = Client::builder()
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .build()
-            .map_err(JwksSetupError)?;
+    pub fn new(clock: Arc<dyn Clock>, limits: WebLimits) -> Result<Self, WebSetupError> {
+        let client = web_client(limits)?;
         Ok(Self { client, clock, stocks: Cache::new(MAX_SOURCES) })
     }
 

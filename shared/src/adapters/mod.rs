@@ -15,4 +15,5 @@ pub mod pseudonym_key_file;
 pub mod redb_store;
 pub mod seals;
 pub mod system;
+pub mod web_client;
 pub mod webhook_client;

@@ -1,16 +1,16 @@
 //! The port [`Webhooks`] over HTTPS, with the system's trust anchors: receivers are on the public web.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use reqwest::{
     Client, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, HeaderValue},
-    redirect,
 };
 use url::Url;
 
-use super::bounded_body;
+use super::{
+    bounded_body,
+    web_client::{WebLimits, WebSetupError, web_client},
+};
 use crate::{
     ports::webhooks::{PushError, Webhooks},
     protocol::security_event::{Complaint, MEDIA_TYPE},
@@ -19,41 +19,13 @@ use crate::{
 /// How much of an answer is read (RFC 8935 §2.3: nothing, or a small JSON object).
 const MAX_ANSWER: usize = 16 * 1024;
 
-/// How long a receiver may take.
-#[derive(Clone, Copy, Debug)]
-pub struct PushLimits {
-    /// To a connection.
-    pub connect: Duration,
-    /// From the call to the last byte.
-    pub total: Duration,
-}
-
-impl Default for PushLimits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(3), total: Duration::from_secs(5) }
-    }
-}
-
-/// The HTTP client could not be made; the system's trust anchors may be missing.
-#[derive(Debug, thiserror::Error)]
-#[error("the client for webhooks could not be made")]
-pub struct WebhookSetupError(#[source] reqwest::Error);
-
 /// Pushes events over HTTPS.
 pub struct WebhookClient(Client);
 
 impl WebhookClient {
     /// A client with these limits.
-    pub fn new(limits: PushLimits) -> Result<Self, WebhookSetupError> {
-        let client = Client::builder()
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .build()
-            .map_err(WebhookSetupError)?;
-        Ok(Self(client))
+    pub fn new(limits: WebLimits) -> Result<Self, WebSetupError> {
+        web_client(limits).map(Self)
     }
 }
 
@@ -85,6 +57,7 @@ mod tests {
             Arc,
             atomic::{AtomicU32, Ordering},
         },
+        time::Duration,
     };
 
     use axum::{Router, extract::State, http::HeaderMap, response::Redirect, routing::post};
@@ -100,7 +73,7 @@ mod tests {
     }
 
     fn client() -> WebhookClient {
-        WebhookClient::new(PushLimits::default()).unwrap()
+        WebhookClient::new(WebLimits::default()).unwrap()
     }
 
     #[tokio::test]
@@ -161,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn a_receiver_that_never_answers_costs_no_more_than_the_time_it_has() {
         let url = serve(Router::new().route("/", post(std::future::pending::<StatusCode>))).await;
-        let limits = PushLimits { connect: Duration::from_secs(3), total: Duration::from_millis(50) };
+        let limits = WebLimits { connect: Duration::from_secs(3), total: Duration::from_millis(50) };
         let error = WebhookClient::new(limits).unwrap().push(&url, String::new()).await.unwrap_err();
         assert!(matches!(error, PushError::NoAnswer(_)));
     }

@@ -1,12 +1,20 @@
-//! A bank for tests that call none.
+//! A bank and access to it, for tests that call none.
+
+use jiff::Timestamp;
 
 use crate::domain::{
     bank::{
         Addresses, BackgroundProfile, Bank, CallLimits, CircuitProfile, ConsentProfile, Dialect, Facts, HttpVersion,
         OAuthProfile, Operations, PsuProfile, Registration, Rotation, TlsProfile, TlsVersion, WebOrigin,
     },
+    code_hash::CodeHash,
+    consent::{ConsentStatus, ConsentTerms},
     data_profile::DataProfile,
+    grant::StoredGrant,
     ids::BankId,
+    refresh::RefreshState,
+    sealed::Sealed,
+    session::Access,
 };
 
 /// A bank with an interface at `api.bank.example` and pages at `www.bank.example`.
@@ -37,6 +45,34 @@ pub fn bank() -> Bank {
         background: BackgroundProfile::default(),
         maintenance: Vec::new(),
         data: DataProfile::default(),
+    }
+}
+
+/// Access under a valid consent without an end, without tokens.
+pub fn access(granted_at: Timestamp) -> Access {
+    Access {
+        consent: ConsentTerms {
+            status: ConsentStatus::Valid,
+            valid_until: None,
+            frequency_per_day: 4,
+            recurring: true,
+        },
+        granted_at,
+        grant: StoredGrant {
+            sealed: Sealed::from_bytes(vec![1]),
+            generation: 1,
+            access_stale_at: None,
+            access_ends_at: None,
+            refreshable: false,
+            chain_ends_at: None,
+            idle_ends_at: None,
+        },
+        refresh: RefreshState::default(),
+        directory: None,
+        covered: None,
+        activation: CodeHash::of(b"code"),
+        reminded: None,
+        needs: None,
     }
 }
 

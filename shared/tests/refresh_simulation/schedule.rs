@@ -4,15 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     domain::{
-        code_hash::CodeHash,
-        consent::{ConsentStatus, ConsentTerms},
         grant::{Grant, StoredGrant, Tokens},
         ids::{BankId, SessionId, TenantId},
         purpose::Purpose,
-        refresh::RefreshState,
         session::{Access, Session},
     },
     ports::store::Change,
+    testing::samples,
 };
 use tokio::{runtime, time::sleep};
 
@@ -92,29 +90,15 @@ pub async fn begin(world: &World, instance: &Instance, id: &SessionId) {
     let generation = session.next_generation();
     let place = session.grant_place(generation);
     let sealed = deps.vault.seal(Purpose::Tokens, &place, &grant.to_plaintext().unwrap()).await.unwrap();
-    session.access = Some(Access {
-        consent: ConsentTerms {
-            status: ConsentStatus::Valid,
-            valid_until: None,
-            frequency_per_day: 4,
-            recurring: true,
-        },
-        granted_at: deps.now(),
-        grant: StoredGrant {
-            sealed,
-            generation,
-            access_stale_at: Some(deps.now() + lifetime - Duration::from_secs(5)),
-            access_ends_at: Some(deps.now() + lifetime),
-            refreshable: true,
-            chain_ends_at: None,
-            idle_ends_at: None,
-        },
-        refresh: RefreshState::default(),
-        directory: None,
-        covered: None,
-        activation: CodeHash::of(b"code"),
-        reminded: None,
-        needs: None,
-    });
+    let access = samples::access(deps.now());
+    let grant = StoredGrant {
+        sealed,
+        generation,
+        access_stale_at: Some(deps.now() + lifetime - Duration::from_secs(5)),
+        access_ends_at: Some(deps.now() + lifetime),
+        refreshable: true,
+        ..access.grant
+    };
+    session.access = Some(Access { grant, ..access });
     deps.store.commit(Change::new().create(&session)).await.unwrap();
 }

@@ -92,7 +92,7 @@ async fn others_write(bench: &Bench, circuit: Circuit) {
 
 #[tokio::test]
 async fn five_failures_open_it_for_that_bank_and_operation_only() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let (customer, other) = (Customer::connected(&bench, "oauth").await, Customer::connected(&bench, "redirect").await);
     assert!(health(&bench, "oauth").await.is_null());
     customer.opens().await;
@@ -115,7 +115,7 @@ async fn five_failures_open_it_for_that_bank_and_operation_only() {
 
 #[tokio::test]
 async fn refusals_limits_and_refused_certificates_never_open_it() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     for fault in [
         json!({"kind": "status", "status": 400}),
@@ -169,7 +169,7 @@ async fn a_hanging_bank_and_one_that_shows_a_page_are_failing() {
         (json!({"kind": "status", "status": 408}), (502, "bank_unavailable")),
         (json!({"kind": "close"}), (502, "bank_unreachable")),
     ] {
-        let bench = Bench::with_limits(&limits).await;
+        let bench = Bench::alone_with(&limits).await;
         let customer = Customer::connected(&bench, "oauth").await;
         bench.fault("balances", fault.clone(), 5).await;
         for _ in 0..5 {
@@ -182,7 +182,7 @@ async fn a_hanging_bank_and_one_that_shows_a_page_are_failing() {
 
 #[tokio::test]
 async fn callers_who_go_away_count_nothing() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     bench.fault("balances", json!({"kind": "delay", "millis": 60_000}), 8).await;
     for gone in 1..=8 {
@@ -203,7 +203,7 @@ async fn callers_who_go_away_count_nothing() {
 
 #[tokio::test]
 async fn one_bad_account_does_not_open_it_for_the_others() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     for _ in 0..10 {
         assert_eq!(customer.balances_of(1).await.status, StatusCode::OK);
@@ -245,7 +245,7 @@ async fn after_the_rest_one_probe_that_costs_no_customer_anything_and_a_call_tha
 
 #[tokio::test]
 async fn a_probe_that_fails_makes_the_rest_longer() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     customer.opens().await;
     let balances = bench.reached("balances").len();
@@ -260,7 +260,7 @@ async fn a_probe_that_fails_makes_the_rest_longer() {
 
 #[tokio::test]
 async fn a_bank_that_cannot_be_met_is_probed_by_a_handshake_alone() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     customer.opens().await;
     bench.bank.play_incident("dns_gone", None, None).await.unwrap();
@@ -275,7 +275,7 @@ async fn a_bank_that_cannot_be_met_is_probed_by_a_handshake_alone() {
 
 #[tokio::test]
 async fn failures_of_other_instances_count_with_ours() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     let mut failures = Failures::default();
     for id in 1..=4 {
@@ -343,7 +343,7 @@ async fn of_several_instances_one_probes() {
 
 #[tokio::test]
 async fn what_others_found_is_seen_and_a_probe_whose_holder_died_is_made_by_another() {
-    let bench = Bench::with_limits(ONCE).await;
+    let bench = Bench::alone_with(ONCE).await;
     let customer = Customer::connected(&bench, "oauth").await;
     assert_eq!(customer.balances().await.status, StatusCode::OK);
     let opening = Opening { opened_at: bench.now(), failed: 0, suspect: None };
@@ -382,7 +382,7 @@ async fn a_healthy_bank_s_calls_write_nothing_and_look_once_a_second() {
 
 #[tokio::test]
 async fn a_bank_that_hangs_takes_its_own_places_and_nobody_else_s() {
-    let bench = Bench::with_limits("[limits]\nin_flight = 2\ntotal_millis = 30000\n").await;
+    let bench = Bench::alone_with("[limits]\nin_flight = 2\ntotal_millis = 30000\n").await;
     let (hanging, other) = (Customer::connected(&bench, "oauth").await, Customer::connected(&bench, "redirect").await);
     let order = json!({"operation": "balances", "mood": "oauth", "fault": {"kind": "delay", "millis": 60_000}});
     bench.control("POST", "/faults", order).await;
@@ -463,7 +463,7 @@ async fn a_call_that_times_out_frees_its_place_and_its_connection() {
 
 #[tokio::test]
 async fn a_refresh_token_is_not_spent_on_a_bank_whose_token_endpoint_is_left_alone() {
-    let bench = Bench::with_limits(&format!("{ONCE}[circuit]\nfailures = 1\n")).await;
+    let bench = Bench::alone_with(&format!("{ONCE}[circuit]\nfailures = 1\n")).await;
     bench.allow_several_consents().await;
     let (first, second) = (Customer::connected(&bench, "oauth").await, Customer::connected(&bench, "oauth").await);
     bench.advance(301);
@@ -479,7 +479,7 @@ async fn a_refresh_token_is_not_spent_on_a_bank_whose_token_endpoint_is_left_alo
 /// A bank in trouble may lose the answer to a refresh, and with it the consent.
 #[tokio::test]
 async fn no_token_is_refreshed_for_a_call_that_an_open_circuit_holds_back() {
-    let bench = Bench::with_limits(&format!("{ONCE}[circuit]\ncool_down_seconds = 600\n")).await;
+    let bench = Bench::alone_with(&format!("{ONCE}[circuit]\ncool_down_seconds = 600\n")).await;
     let customer = Customer::connected(&bench, "oauth").await;
     customer.opens().await;
     bench.advance(301);
@@ -494,7 +494,7 @@ async fn no_token_is_refreshed_for_a_call_that_an_open_circuit_holds_back() {
 
 #[tokio::test]
 async fn a_read_that_failed_in_passing_is_made_once_more_while_the_psu_is_there() {
-    let bench = Bench::start().await;
+    let bench = Bench::alone_with("").await;
     let customer = Customer::connected(&bench, "oauth").await;
     for fault in [json!({"kind": "status", "status": 503}), json!({"kind": "close"})] {
         let before = bench.reached("balances").len();

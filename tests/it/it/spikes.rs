@@ -24,7 +24,7 @@ async fn at_once(bench: &Bench, session: &str, path: &str, count: usize) -> Vec<
 #[tokio::test]
 async fn calls_that_come_at_once_leave_one_after_another() {
     let budget = "[spike_arrest]\ncalls = 20\nseconds = 1\nlongest_wait_millis = 10000\n";
-    let bench = Bench::with_limits(budget).await;
+    let bench = Bench::alone_with(budget).await;
     let (session, path) = connected(&bench).await;
     let (before, began) = (bench.bank.journal().len(), Instant::now());
     let answers = at_once(&bench, &session, &path, 30).await;
@@ -38,7 +38,7 @@ async fn calls_that_come_at_once_leave_one_after_another() {
 #[tokio::test]
 async fn who_would_wait_too_long_is_told_when_to_come_back() {
     let budget = "[spike_arrest]\ncalls = 4\nseconds = 1\nlongest_wait_millis = 10000\nqueue = 1\n";
-    let bench = Bench::with_limits(budget).await;
+    let bench = Bench::alone_with(budget).await;
     let (session, path) = connected(&bench).await;
     let before = bench.reached("balances").len();
     let answers = at_once(&bench, &session, &path, 12).await;
@@ -74,7 +74,7 @@ async fn a_share_is_one_write_and_not_one_for_each_call() {
 
 #[tokio::test]
 async fn a_bank_without_a_budget_is_not_paced() {
-    let bench = Bench::start().await;
+    let bench = Bench::alone_with("").await;
     let (session, path) = connected(&bench).await;
     assert!(at_once(&bench, &session, &path, 60).await.iter().all(|answer| answer.status == StatusCode::OK));
     assert_eq!(bench.crm().get("/v1/banks/oauth").await.body["health"], Value::Null);

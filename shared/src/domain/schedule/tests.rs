@@ -9,6 +9,7 @@ use crate::{
     domain::{
         bank::{BackgroundProfile, OAuthProfile, PsuProfile},
         consent::ConsentStatus,
+        grant::StoredGrant,
         session::SHARDS,
     },
     testing::samples,
@@ -84,26 +85,10 @@ fn tokens_are_due_well_before_they_end_and_only_if_a_refresh_helps() {
 }
 
 fn access(refreshable: bool) -> Access {
-    use crate::domain::{code_hash::CodeHash, grant::StoredGrant, refresh::RefreshState, sealed::Sealed};
-    Access {
-        consent: terms(4),
-        granted_at: at(0),
-        grant: StoredGrant {
-            sealed: Sealed::from_bytes(vec![1]),
-            generation: 1,
-            access_stale_at: Some(at(270)),
-            access_ends_at: Some(at(300)),
-            refreshable,
-            chain_ends_at: None,
-            idle_ends_at: None,
-        },
-        refresh: RefreshState::default(),
-        directory: None,
-        covered: None,
-        activation: CodeHash::of(b"code"),
-        reminded: None,
-        needs: None,
-    }
+    let access = samples::access(at(0));
+    let grant =
+        StoredGrant { access_stale_at: Some(at(270)), access_ends_at: Some(at(300)), refreshable, ..access.grant };
+    Access { consent: terms(4), grant, ..access }
 }
 
 fn window(hour: i8, minutes: u16) -> MaintenanceWindow {

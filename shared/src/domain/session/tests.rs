@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::consent::ConsentStatus;
+use crate::testing::samples;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -14,30 +14,11 @@ fn session() -> Session {
 }
 
 fn access() -> Access {
-    Access {
-        consent: ConsentTerms {
-            status: ConsentStatus::Valid,
-            valid_until: Some("1970-01-10".parse().unwrap()),
-            frequency_per_day: 4,
-            recurring: true,
-        },
-        granted_at: NOW,
-        grant: StoredGrant {
-            sealed: Sealed::from_bytes(vec![1]),
-            generation: 1,
-            access_stale_at: Some(NOW),
-            access_ends_at: Some(NOW),
-            refreshable: true,
-            chain_ends_at: None,
-            idle_ends_at: None,
-        },
-        refresh: RefreshState::default(),
-        directory: None,
-        covered: None,
-        activation: CodeHash::of(b"code"),
-        reminded: None,
-        needs: None,
-    }
+    let access = samples::access(NOW);
+    let consent = ConsentTerms { valid_until: Some("1970-01-10".parse().unwrap()), ..access.consent };
+    let (stale_at, ends_at) = (Some(NOW), Some(NOW));
+    let grant = StoredGrant { access_stale_at: stale_at, access_ends_at: ends_at, refreshable: true, ..access.grant };
+    Access { consent, grant, ..access }
 }
 
 fn attempt(stage: AttemptStage) -> Attempt {

@@ -64,11 +64,7 @@ pub(super) fn is_fresh(ledger: &Ledger, accounts: &[AccountId], interval: Durati
 
 /// Refreshes one session's balances, if it is still due.
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
-    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| match judge(error, work.naming) {
-        Hindrance::Skip(skip, _) => Ended::Skipped(skip),
-        Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
-        Hindrance::Failed(failure) => Ended::Failed(failure),
-    })
+    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| judge(error, work.naming).into())
 }
 
 async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, ReadError> {

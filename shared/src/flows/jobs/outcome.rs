@@ -29,6 +29,16 @@ pub(super) enum Ended {
     Failed(Failure),
 }
 
+impl From<Hindrance> for Ended {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::Skip(skip, _) => Self::Skipped(skip),
+            Hindrance::HeldBack(hold) => Self::HeldBack(hold),
+            Hindrance::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
 /// Why the hub holds calls to a bank back, and until when.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Hold {

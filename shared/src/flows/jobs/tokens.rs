@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Work,
     balances::Plan,
-    outcome::{Ended, Hindrance, Skip, judge},
+    outcome::{Ended, Skip, judge},
 };
 use crate::{
     domain::{bank::Bank, schedule, session::Session},
@@ -35,11 +35,7 @@ pub(super) fn plan(bank: &Bank, session: &Session, now: Timestamp) -> Plan {
 /// Refreshes one session's tokens, if it is still due. The claim says when they are tried again if this fails; new tokens
 /// bring their own instant.
 pub(super) async fn refresh(work: &Work, loaded: Loaded<Session>) -> Ended {
-    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| match judge(error, work.naming) {
-        Hindrance::Skip(skip, _) => Ended::Skipped(skip),
-        Hindrance::HeldBack(hold) => Ended::HeldBack(hold),
-        Hindrance::Failed(failure) => Ended::Failed(failure),
-    })
+    Box::pin(try_refresh(work, loaded)).await.unwrap_or_else(|error| judge(error, work.naming).into())
 }
 
 async fn try_refresh(work: &Work, loaded: Loaded<Session>) -> Result<Ended, ReadError> {

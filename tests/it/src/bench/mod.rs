@@ -118,6 +118,11 @@ impl Bench {
         (Self::of(around, Box::new(Arc::clone(&hub))), hub)
     }
 
+    /// The same without the hub in hand: for what one instance does by what it has seen itself, however other tests run.
+    pub async fn alone_with(further: &str) -> Self {
+        Self::in_one_process_with(further).await.0
+    }
+
     async fn with(rotation: sandbox_bank::Rotation, further: &str) -> Self {
         let (around, listener) = Surroundings::start(rotation, further).await;
         let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;

@@ -5,15 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::domain::{
-    code_hash::CodeHash,
-    consent::{ConsentStatus, ConsentTerms},
-    event::{FirstEnd, Need},
-    grant::StoredGrant,
-    ids::{BankId, Pseudonym, SessionId, TenantId},
-    refresh::RefreshState,
-    sealed::Sealed,
-    session::{Access, LapseReason},
+use crate::{
+    domain::{
+        code_hash::CodeHash,
+        consent::ConsentTerms,
+        event::{FirstEnd, Need},
+        ids::{BankId, Pseudonym, SessionId, TenantId},
+        session::{Access, LapseReason},
+    },
+    testing::samples,
 };
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -24,30 +24,9 @@ fn begun() -> Session {
 }
 
 fn connected_by(code: &[u8]) -> Session {
-    let access = Access {
-        consent: ConsentTerms {
-            status: ConsentStatus::Valid,
-            valid_until: Some("1970-03-31".parse().unwrap()),
-            frequency_per_day: 4,
-            recurring: true,
-        },
-        granted_at: NOW,
-        grant: StoredGrant {
-            sealed: Sealed::from_bytes(vec![1]),
-            generation: 1,
-            access_stale_at: None,
-            access_ends_at: None,
-            refreshable: false,
-            chain_ends_at: None,
-            idle_ends_at: None,
-        },
-        refresh: RefreshState::default(),
-        directory: None,
-        covered: None,
-        activation: CodeHash::of(code),
-        reminded: None,
-        needs: None,
-    };
+    let access = samples::access(NOW);
+    let consent = ConsentTerms { valid_until: Some("1970-03-31".parse().unwrap()), ..access.consent };
+    let access = Access { consent, activation: CodeHash::of(code), ..access };
     Session { access: Some(access), ..begun() }
 }
 

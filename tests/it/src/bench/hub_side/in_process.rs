@@ -13,12 +13,13 @@ use shared::{
     adapters::{
         bank_client::{BankClient, PoolSettings},
         identity_files::{IdentityFiles, LOOK_EVERY},
-        jwks_client::{FetchLimits, JwksClient},
+        jwks_client::JwksClient,
         local_keys::LocalKeyring,
         redb_store::RedbStore,
         seals::OpenSeals,
         system::SystemEntropy,
-        webhook_client::{PushLimits, WebhookClient},
+        web_client::WebLimits,
+        webhook_client::WebhookClient,
     },
     config::{
         bank_document::read_banks,
@@ -196,7 +197,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
     };
     let entropy = Arc::new(SystemEntropy);
     let signer = LocalKeyring::open_or_create(&folder.join("keys"), Arc::clone(&entropy) as _);
-    let key_sets = JwksClient::new(Arc::clone(&clock) as _, FetchLimits::default()).unwrap();
+    let key_sets = JwksClient::new(Arc::clone(&clock) as _, WebLimits::default()).unwrap();
     let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock) as _, LOOK_EVERY));
     let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock) as _);
     let adapters = Adapters {
@@ -204,7 +205,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         keys,
         signer: Arc::new(signer.unwrap()),
         bank_http: Arc::new(client),
-        webhooks: Arc::new(WebhookClient::new(PushLimits::default()).unwrap()),
+        webhooks: Arc::new(WebhookClient::new(WebLimits::default()).unwrap()),
         seals: Arc::new(OpenSeals::new(Arc::clone(&identities), None, Arc::clone(&clock) as _)),
         identities,
         key_sets: Arc::new(key_sets),
