@@ -114,7 +114,7 @@ async fn a_run_that_outlives_its_lease_is_followed_and_nothing_is_done_twice() {
     let bench = Bench::with_limits(ONE_BY_ONE).await;
     connected(&bench, "oauth", 5).await;
     bench.advance(INTERVAL);
-    bench.fault("balances", json!({"kind": "delay", "millis": 1500}), 1).await;
+    bench.fault("balances", json!({"kind": "delay", "millis": 6000}), 1).await;
     let frozen = refresh_balances(&bench);
     let follower = async {
         until_the_bank_is_asked(&bench).await;
@@ -134,7 +134,7 @@ async fn what_a_run_does_not_come_to_stays_due_for_the_next() {
     let bench = Bench::with_limits(ONE_BY_ONE).await;
     connected(&bench, "oauth", 4).await;
     bench.advance(INTERVAL);
-    bench.fault("balances", json!({"kind": "delay", "millis": 800}), 1).await;
+    bench.fault("balances", json!({"kind": "delay", "millis": 4000}), 1).await;
     let first = refresh_balances(&bench);
     let time_passes = async {
         until_the_bank_is_asked(&bench).await;
@@ -271,7 +271,7 @@ async fn a_bank_that_hangs_holds_no_other_bank() {
     connected(&bench, "redirect", 3).await;
     bench.advance(INTERVAL);
     let slow =
-        json!({"operation": "balances", "mood": "oauth", "fault": {"kind": "delay", "millis": 3000}, "times": 1});
+        json!({"operation": "balances", "mood": "oauth", "fault": {"kind": "delay", "millis": 8000}, "times": 1});
     bench.control("POST", "/faults", slow).await;
     let summary = refresh_balances(&bench).await;
     assert_eq!(number(&summary, "refreshed"), 5, "{summary}");
@@ -376,7 +376,7 @@ fn balances_with(further: &str) -> Value {
 #[tokio::test]
 async fn a_new_form_of_answers_stops_the_others_for_one_cycle() {
     let (logs, _guard) = Captured::on_this_thread(Format::Stackdriver, "info");
-    let bench = Bench::with_limits(WITH_CANARIES).await;
+    let bench = Bench::alone_with(WITH_CANARIES).await;
     connected(&bench, "oauth", 6).await;
     bench.advance(INTERVAL);
     let learned = refresh_balances(&bench).await;
