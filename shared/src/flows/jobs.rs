@@ -103,7 +103,11 @@ impl Work {
     }
 
     fn is_late(&self) -> bool {
-        self.deps.now() >= self.starts_until || Instant::now() >= self.waits_until
+        self.is_late_at(self.deps.now())
+    }
+
+    fn is_late_at(&self, now: Timestamp) -> bool {
+        now >= self.starts_until || Instant::now() >= self.waits_until
     }
 
     /// When this job is due at a session.

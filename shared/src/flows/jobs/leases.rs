@@ -49,13 +49,22 @@ pub(super) enum Taken {
     Running,
     /// An earlier delivery has been through.
     Done,
+    /// The run's own time is over.
+    TooLate,
 }
 
 /// Takes the lease of a shard. Whoever is refused by compare-and-set finds another run at it.
+///
+/// The lease is counted from the instant at which the run was still in time: a run that is frozen after that look and
+/// wakes late holds no lease that would keep its follower away.
 pub(super) async fn take(work: &Work, shard: u8, owner: &OwnerId) -> Result<Taken, Trouble> {
+    let now = work.deps.now();
+    if work.is_late_at(now) {
+        return Ok(Taken::TooLate);
+    }
     let found: Option<Loaded<JobLease>> = work.deps.store.load(&lease_id(work.job, shard)).await?;
     let record = found.as_ref().map(|found| &found.record);
-    let lease = match turn(record, work.job, shard, owner, work.due_until, work.deps.now()) {
+    let lease = match turn(record, work.job, shard, owner, work.due_until, now) {
         Turn::Take(lease) => lease,
         Turn::Running(_) => return Ok(Taken::Running),
         Turn::Done => return Ok(Taken::Done),

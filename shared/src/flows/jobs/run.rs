@@ -83,11 +83,15 @@ impl Run {
 
     async fn each(&mut self, shards: &[u8], leases: &mut Vec<(JobLease, bool)>) -> Result<(), Trouble> {
         for shard in shards {
-            if self.is_at_its_end() {
+            if self.own_failures >= MOST_OWN_FAILURES {
                 self.summary.more = true;
                 break;
             }
             match leases::take(&self.work, *shard, &self.owner).await? {
+                Taken::TooLate => {
+                    self.summary.more = true;
+                    break;
+                }
                 Taken::Running => self.summary.already_running.push(*shard),
                 Taken::Done => self.summary.already_done.push(*shard),
                 Taken::Ours(lease) => {
