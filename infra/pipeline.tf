@@ -1,0 +1,112 @@
+# Cloud Build: who builds and who deploys are two accounts, and neither is Google's default one. The build cannot deploy, the
+# deployment cannot build; neither can read a secret or use a key of the functions.
+
+resource "google_service_account" "build" {
+  count        = var.pipeline.builds ? 1 : 0
+  account_id   = "hub-build"
+  display_name = "Builds the hub"
+}
+
+resource "google_service_account" "deploy" {
+  account_id   = "hub-deploy"
+  display_name = "Deploys the hub"
+}
+
+locals {
+  build_roles = var.pipeline.builds ? toset([
+    "roles/logging.logWriter",
+    "roles/ondemandscanning.admin",               # scans the image before it is pushed
+    "roles/containeranalysis.occurrences.editor", # uploads the list of its parts
+  ]) : toset([])
+
+  deploy_roles = toset([
+    "roles/logging.logWriter",
+    "roles/monitoring.viewer",                    # reads the ratio of errors
+    "roles/binaryauthorization.attestorsViewer",  # what it may deploy
+    "roles/containeranalysis.occurrences.editor", # vouches for what it tried
+  ])
+}
+
+resource "google_project_iam_member" "build" {
+  for_each = local.build_roles
+  project  = var.project_id
+  role     = each.key
+  member   = google_service_account.build[0].member
+}
+
+resource "google_project_iam_member" "deploy" {
+  for_each = local.deploy_roles
+  project  = var.project_id
+  role     = each.key
+  member   = google_service_account.deploy.member
+}
+
+# Service by service, and only these; together with acting as the accounts that they run as.
+resource "google_cloud_run_v2_service_iam_member" "deploy" {
+  for_each = local.services
+  location = var.region
+  name     = module.service[each.key].name
+  role     = "roles/run.developer"
+  member   = google_service_account.deploy.member
+}
+
+resource "google_cloud_run_v2_job_iam_member" "deploy" {
+  location = var.region
+  name     = google_cloud_run_v2_job.smoke.name
+  role     = "roles/run.developer"
+  member   = google_service_account.deploy.member
+}
+
+resource "google_service_account_iam_member" "deploy" {
+  for_each           = merge({ for name in keys(local.services) : name => module.service[name].account }, { smoke = google_service_account.smoke.name })
+  service_account_id = each.value
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.deploy.member
+}
+
+# Every change of main is built; nobody starts it by hand, or it would lack part of its provenance.
+resource "google_cloudbuild_trigger" "build" {
+  count              = var.pipeline.builds ? 1 : 0
+  name               = "hub-build"
+  description        = "Checks, builds, scans and pushes what is on main"
+  location           = var.region
+  filename           = "cloudbuild.yaml"
+  service_account    = google_service_account.build[0].id
+  include_build_logs = "INCLUDE_BUILD_LOGS_WITH_STATUS"
+  repository_event_config {
+    repository = var.pipeline.repository
+    push {
+      branch = "^main$"
+    }
+  }
+  substitutions = {
+    _IMAGE = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.hub[0].repository_id}/hub"
+  }
+}
+
+# Started with the digest that the build printed, and in prod approved by a person first. Never on a push.
+resource "google_cloudbuild_trigger" "deploy" {
+  name               = "hub-deploy"
+  description        = "Brings one digest to ${var.environment}, little by little"
+  location           = var.region
+  filename           = "cloudbuild.deploy.yaml"
+  service_account    = google_service_account.deploy.id
+  include_build_logs = "INCLUDE_BUILD_LOGS_WITH_STATUS"
+  approval_config {
+    approval_required = var.environment == "prod"
+  }
+  repository_event_config {
+    repository = var.pipeline.repository
+    push {
+      tag = "^deploy-${var.environment}-[0-9]{8}-[0-9]+$"
+    }
+  }
+  substitutions = {
+    _REGION      = var.region
+    _ENVIRONMENT = var.environment
+    _IMAGE       = var.pipeline.builds ? "${var.region}-docker.pkg.dev/${var.project_id}/hub/hub" : "${var.pipeline.registry}/hub"
+    _ATTESTORS   = join(" ", var.pipeline.attestors)
+    _VOUCH_AS    = var.pipeline.builds ? google_binary_authorization_attestor.tried[0].id : "nobody"
+    _VOUCH_WITH  = var.pipeline.builds ? data.google_kms_crypto_key_version.attestor[0].id : "nothing"
+  }
+}
