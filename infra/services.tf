@@ -9,12 +9,12 @@
 #   internet    whether it may reach the CRM (key set, webhook)
 #   keys        which keys it may encrypt and decrypt with
 #   signing     whether it signs with the hub's own key, or only publishes the public half
-#   cpu         always: refreshes outlive the call that started them, and need the processor after the answer
+#   cpu         always: what was begun at a bank outlives the call that began it, and needs the processor after the answer
 locals {
   services = {
     # Starts sessions: asks the bank for a consent and seals what the callback will need.
     authorize-redirect = {
-      program = "authorize-redirect", public = false, host = "api", banks = true, internet = true, cpu = "request"
+      program = "authorize-redirect", public = false, host = "api", banks = true, internet = true, cpu = "always"
       keys    = { flow = "encrypt" }, signing = "none"
     }
     # The same program, for browsers that open the link: nothing to encrypt, nobody to call. It is a service of its own so

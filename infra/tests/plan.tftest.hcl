@@ -187,8 +187,8 @@ run "each_function_has_an_identity_of_its_own" {
     error_message = "Everything leaves through the hub's own network."
   }
   assert {
-    condition     = alltrue([for name in ["callback", "account-proxy", "token-refresh"] : module.service[name].service.template[0].containers[0].resources[0].cpu_idle == false])
-    error_message = "A refresh outlives the call that started it and needs the processor."
+    condition     = alltrue([for name in local.bank_callers : module.service[name].service.template[0].containers[0].resources[0].cpu_idle == false])
+    error_message = "What was begun at a bank outlives the call that began it, and needs the processor."
   }
 }
 

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Proof that the checks of infra/ check: makes known mistakes in copies of it, and wants each of them caught.
+
+    seeded_mistakes.py terraform TOOL...   by the plan tests; TOOL is the command that runs them on a folder
+    seeded_mistakes.py checkov             by checkov, each of our own policies at least once
+
+Exit status 0 if all are caught. The copies are made in a temporary folder.
+"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INFRA = ROOT / "infra"
+
+# (what goes wrong, file, text, text instead, a part of the sentence that tells it)
+BY_PLAN = [
+    ("a function is made public", "services.tf",
+     'program = "account-proxy", public = false', 'program = "account-proxy", public = true',
+     "Only what browsers call may be invoked"),
+    ("callback may decrypt tokens", "services.tf",
+     'flow = "both", tokens = "encrypt"', 'flow = "both", tokens = "both"',
+     "callback must not decrypt tokens"),
+    ("account-proxy signs with the hub's name", "services.tf",
+     'keys    = { tokens = "both", payloads = "both" }, signing = "none"', 'keys    = { tokens = "both", payloads = "both" }, signing = "sign"',
+     "Only token-refresh signs"),
+    ("the page for browsers gets a way out", "services.tf",
+     'program = "authorize-redirect", public = true, host = "auth", banks = false',
+     'program = "authorize-redirect", public = true, host = "auth", banks = true',
+     "Only who calls banks or the CRM has a way out"),
+    ("the CRM may invoke the browsers' side too", "rights.tf",
+     'if service.host == "api"', "if service.host != null",
+     "The CRM may invoke authorize-redirect and account-proxy"),
+    ("a right on databases by the beginning of a name", "rights.tf",
+     'resource.name == \\"projects', 'resource.name.startsWith(\\"projects',
+     "by their whole names"),
+    ("the deployment may use keys of the hub", "keys.tf",
+     'member      = var.people.keys', 'member      = google_service_account.deploy.member',
+     "Who administers keys"),
+    ("keys rotate once a year", "keys.tf",
+     'rotation_period            = "7776000s" # 90 days; the job rewrap moves what is older',
+     'rotation_period            = "31536000s"', "rotate every 90 days"),
+    ("who adds certificates may read them", "secrets.tf",
+     "roles/secretmanager.secretVersionAdder", "roles/secretmanager.secretAccessor",
+     "Who adds certificates cannot read them"),
+    ("a time to live is forgotten", "store.tf",
+     '"${entry.collection}/${entry.field}" => entry }', '"${entry.collection}/${entry.field}" => entry if entry.database == "hub" }',
+     "Every time to live of the code"),
+    ("an index is forgotten", "store.tf", "if length(entry.fields) > 1", "if length(entry.fields) > 2",
+     "Every index of the code"),
+    ("a job is forgotten", "jobs.tf", "    expiry-watch     = {", "    expiry-look      = {",
+     "Every job of the code has its schedule"),
+    ("prod is deployed without approval", "pipeline.tf",
+     'approval_required = var.environment == "prod"', "approval_required = false",
+     "after approval"),
+    ("the trail stays open", "audit.tf", "locked         = var.audit.locked", "locked         = false",
+     "The trail is locked"),
+    ("the CRM's side takes what no rule names", "armor.tf",
+     'description = "nobody else"\n    priority    = 2147483647\n    action      = "deny(403)"',
+     'description = "nobody else"\n    priority    = 2147483647\n    action      = "allow"',
+     "refuses by default"),
+    ("browsers are behind the CRM's rules", "edge.tf",
+     'each.value.host == "api" ? google_compute_security_policy.api.id', 'each.value.host != null ? google_compute_security_policy.api.id',
+     "by the rules of its host"),
+    ("the processor is taken away after the answer", "services.tf",
+     'host = "auth", banks = true, internet = false, cpu = "always"', 'host = "auth", banks = true, internet = false, cpu = "request"',
+     "needs the processor"),
+]
+
+# (what goes wrong, file, text, text instead, the policy that tells it); an empty text adds to the end
+BY_POLICY = [
+    ("a service that answers the whole internet", "modules/service/main.tf",
+     "ingress             = var.ingress", 'ingress             = "INGRESS_TRAFFIC_ALL"', "CKV2_HUB_1"),
+    ("a service that leaves past the hub's network", "modules/service/main.tf",
+     'egress    = "ALL_TRAFFIC"', 'egress    = "PRIVATE_RANGES_ONLY"', "CKV2_HUB_2"),
+    ("any image runs", "modules/service/main.tf", "use_default = true", "use_default = false", "CKV2_HUB_3"),
+    ("everybody may read documents", "documents.tf",
+     "member   = module.service[each.key].member", 'member   = "allUsers"', "CKV2_HUB_4"),
+    ("a role on the whole project", "jobs.tf",
+     "role    = google_project_iam_custom_role.operator.name", 'role    = "roles/cloudkms.cryptoKeyDecrypter"', "CKV2_HUB_5"),
+    ("rights that overwrite others", "rights.tf", "",
+     'resource "google_project_iam_binding" "seed" {\n  project = var.project_id\n  role    = "roles/viewer"\n  members = [var.people.operators]\n}\n', "CKV2_HUB_6"),
+    ("a key of an account", "jobs.tf", "",
+     'resource "google_service_account_key" "seed" {\n  service_account_id = google_service_account.tasks.name\n}\n', "CKV2_HUB_7"),
+    ("the value of a secret", "secrets.tf", "",
+     'resource "google_secret_manager_secret_version" "seed" {\n  secret      = google_secret_manager_secret.pseudonym.id\n  secret_data = "0"\n}\n', "CKV2_HUB_8"),
+    ("a key without protection", "keys.tf",
+     "    # Without these keys every token and every answer is lost for good.\n    prevent_destroy = true", "    prevent_destroy = false", "CKV2_HUB_9"),
+    ("a key in software", "seals.tf", 'protection_level = "HSM"', 'protection_level = "SOFTWARE"', "CKV2_HUB_9"),
+    ("a secret without protection", "secrets.tf",
+     "deletion_protection = true\n  replication {\n    user_managed {\n      replicas {\n        location = var.region\n        customer_managed_encryption {\n          kms_key_name = google_kms_crypto_key.storage.id\n        }\n      }\n    }\n  }\n  lifecycle",
+     "replication {\n    auto {}\n  }\n  lifecycle", "CKV2_HUB_10"),
+    ("a database that can be deleted", "store.tf",
+     'delete_protection_state           = "DELETE_PROTECTION_ENABLED"', 'delete_protection_state           = "DELETE_PROTECTION_DISABLED"', "CKV2_HUB_11"),
+    ("addresses that change", "network.tf", '"MANUAL_ONLY"', '"AUTO_ONLY"', "CKV2_HUB_12"),
+    ("a rule that lets everything out", "firewall.tf", "dest_ip_ranges = [local.restricted_range]", 'dest_ip_ranges = ["0.0.0.0/0"]', "CKV2_HUB_13"),
+    ("calls at the edge that nobody logs", "edge.tf", "sample_rate = 1", "sample_rate = 0.1", "CKV2_HUB_14"),
+    ("early data", "edge.tf", 'tls_early_data = "DISABLED"', 'tls_early_data = "PERMISSIVE"', "CKV2_HUB_15"),
+    ("client certificates that need not be valid", "edge.tf", '"REJECT_INVALID"', '"ALLOW_INVALID_OR_MISSING_CLIENT_CERT"', "CKV2_HUB_16"),
+    ("a sink that writes as somebody else", "audit.tf", "unique_writer_identity = true", "unique_writer_identity = false", "CKV2_HUB_17"),
+    ("a job without an identity", "jobs.tf",
+     "    oidc_token {\n      service_account_email = google_service_account.scheduler.email\n      audience              = module.service[each.value.service].uri\n    }\n", "", "CKV2_HUB_18"),
+    ("messages in any region", "audit.tf",
+     "  message_storage_policy {\n    allowed_persistence_regions = [var.region]\n  }\n", "", "CKV2_HUB_19"),
+    ("tags that move", "images.tf", "immutable_tags = true", "immutable_tags = false", "CKV2_HUB_20"),
+    ("images that are only noted", "images.tf", "ENFORCED_BLOCK_AND_AUDIT_LOG", "DRYRUN_AUDIT_LOG_ONLY", "CKV2_HUB_21"),
+    ("an old version of TLS", "edge.tf", '"TLS_1_2"', '"TLS_1_0"', "CKV2_HUB_22"),
+    ("a bucket that may be public", "documents.tf", 'public_access_prevention    = "enforced"', 'public_access_prevention    = "inherited"', "CKV_GCP_114"),
+]
+
+
+def spoiled(seeds, folder):
+    """A copy of infra/ with all of these mistakes."""
+    copy = pathlib.Path(folder) / "infra"
+    shutil.copytree(INFRA, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    for what, name, text, instead, _ in seeds:
+        path = copy / name
+        whole = path.read_text()
+        if text and text not in whole:
+            sys.exit(f"seeded_mistakes: {name} has changed; mend the seed: {what}")
+        path.write_text(whole.replace(text, instead, 1) if text else whole + "\n" + instead)
+    return copy
+
+
+def judge(seeds, told):
+    """Prints which of the seeds were told, and says whether all were."""
+    missed = [what for what, *_, sign in seeds if sign not in told]
+    for what in missed:
+        print(f"NOT CAUGHT: {what}")
+    print(f"{len(seeds) - len(missed)} of {len(seeds)} seeded mistakes caught")
+    return 1 if missed else 0
+
+
+def by_plan(tool):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = spoiled(BY_PLAN, folder)
+        run = subprocess.run([*tool, str(copy), "--", "-filter=tests/plan.tftest.hcl"], capture_output=True, text=True, check=False)
+        told = re.sub(r"\s+", " ", run.stdout + run.stderr)
+    if run.returncode == 0 or "Failure!" not in told:
+        sys.exit("seeded_mistakes: the plan tests did not run to their end:\n" + run.stdout + run.stderr)
+    return judge(BY_PLAN, told)
+
+
+def by_policy():
+    with tempfile.TemporaryDirectory() as folder:
+        copy = spoiled(BY_POLICY, folder)
+        run = subprocess.run(
+            ["checkov", "--directory", str(copy), "--framework", "terraform", "--external-checks-dir", str(copy / "policies"),
+             "--skip-download", "--compact", "--output", "json"],
+            capture_output=True, text=True, check=False)
+    told = {check["check_id"] for check in json.loads(run.stdout)["results"]["failed_checks"]}
+    ours = {re.search(r"id: (\S+)", path.read_text()).group(1) for path in (INFRA / "policies").glob("*.yaml")}
+    unproven = ours - {sign for *_, sign in BY_POLICY}
+    if unproven:
+        sys.exit(f"seeded_mistakes: nothing breaks {', '.join(sorted(unproven))}; add a seed")
+    return judge(BY_POLICY, told)
+
+
+def main():
+    if sys.argv[1:2] == ["terraform"] and len(sys.argv) > 2:
+        return by_plan(sys.argv[2:])
+    if sys.argv[1:] == ["checkov"]:
+        return by_policy()
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
