@@ -41,6 +41,34 @@ resource "google_project_iam_member" "deploy" {
   member   = google_service_account.deploy.member
 }
 
+# Lists of the parts of every image, for as long as one might ask what was in it.
+resource "google_storage_bucket" "parts" {
+  # checkov:skip=CKV_GCP_62:who reads and writes is in the audit trail (audit.tf), which access logs would only repeat
+  count                       = var.pipeline.builds ? 1 : 0
+  name                        = "${var.project_id}-parts"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = false
+  versioning {
+    enabled = true
+  }
+  encryption {
+    default_kms_key_name = google_kms_crypto_key.storage.id
+  }
+  lifecycle {
+    prevent_destroy = true
+  }
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_storage_bucket_iam_member" "parts" {
+  count  = var.pipeline.builds ? 1 : 0
+  bucket = google_storage_bucket.parts[0].name
+  role   = "roles/storage.objectCreator"
+  member = google_service_account.build[0].member
+}
+
 # Service by service, and only these; together with acting as the accounts that they run as.
 resource "google_cloud_run_v2_service_iam_member" "deploy" {
   for_each = local.services
