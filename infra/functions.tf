@@ -3,7 +3,6 @@
 locals {
   settings = {
     HUB_PUBLIC_URL     = "https://${var.hosts.auth}"
-    HUB_AUDIENCE       = "https://${var.hosts.api}"
     HUB_STORE          = "firestore://${var.project_id}/${google_firestore_database.hub["hub"].name}"
     HUB_COUNTERS       = google_firestore_database.hub["counters"].name
     HUB_KEYS           = "kms:projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.hub.name}"
@@ -15,6 +14,10 @@ locals {
 
     GOOGLE_CLOUD_PROJECT = var.project_id
   }
+
+  # What tokens must be made for. Jobs have another than the API, so that a token for one is worth nothing at the other; both
+  # are custom audiences of the services, so that Cloud Run and the hub ask for the same.
+  audience_of = { for name, service in local.services : name => service.program == "token-refresh" ? "https://${var.hosts.api}/v1/jobs" : "https://${var.hosts.api}" }
 
   # Mounted as /secrets/NAME/current. Bank documents name /secrets/qwac-NAME/current as their identity.
   files_with_secrets = { for service in keys(local.services) : service => merge(
@@ -39,7 +42,7 @@ module "service" {
   program   = each.value.program
   public    = each.value.public
   ingress   = each.value.host == null ? "INGRESS_TRAFFIC_INTERNAL_ONLY" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
-  audiences = each.value.host == "api" ? ["https://${var.hosts.api}"] : []
+  audiences = each.value.public ? [] : [local.audience_of[each.key]]
 
   settings    = local.settings
   secrets     = local.files_with_secrets[each.key]

@@ -42,7 +42,7 @@ resource "google_cloud_scheduler_job" "job" {
     uri         = "${module.service[each.value.service].uri}${each.value.path}"
     oidc_token {
       service_account_email = google_service_account.scheduler.email
-      audience              = module.service[each.value.service].uri
+      audience              = local.audience_of[each.value.service]
     }
   }
   depends_on = [google_cloud_run_v2_service_iam_member.scheduler]

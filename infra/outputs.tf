@@ -24,10 +24,10 @@ output "documents" {
 }
 
 output "scheduler" {
-  description = "Who the jobs' token is of and for: what the scheduler's tenant document must say."
+  description = "Who the jobs' token is of, and what it is made for: what the scheduler's tenant document must say."
   value = {
-    account   = google_service_account.scheduler.email
-    audiences = { for name in ["token-refresh", "rewrap"] : name => module.service[name].uri }
+    account  = google_service_account.scheduler.email
+    audience = local.audience_of["token-refresh"]
   }
 }
 

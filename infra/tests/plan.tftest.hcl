@@ -192,6 +192,26 @@ run "each_function_has_an_identity_of_its_own" {
   }
 }
 
+run "tokens_are_made_for_one_purpose" {
+  command = plan
+  assert {
+    condition = { for name, service in module.service : name => service.service.custom_audiences } == {
+      authorize-redirect = ["https://api.hub.example"]
+      account-proxy      = ["https://api.hub.example"]
+      token-refresh      = ["https://api.hub.example/v1/jobs"]
+      rewrap             = ["https://api.hub.example/v1/jobs"]
+      authorize-page     = []
+      callback           = []
+    }
+    error_message = "A token for the API opens no job, and the reverse."
+  }
+  assert {
+    condition = alltrue([for name, service in module.service : service.service.invoker_iam_disabled ||
+    contains([for variable in service.service.template[0].containers[0].env : variable.value if variable.name == "HUB_AUDIENCE"], service.service.custom_audiences[0])])
+    error_message = "Cloud Run and the hub ask for the same audience."
+  }
+}
+
 run "who_calls_no_bank_cannot" {
   command = plan
   assert {
@@ -290,8 +310,8 @@ run "jobs_knock_with_an_identity" {
     error_message = "Jobs carry an identity token."
   }
   assert {
-    condition     = alltrue([for job in google_cloud_scheduler_job.job : job.http_target[0].oidc_token[0].service_account_email == "scheduler" && job.http_target[0].oidc_token[0].audience == "https://hub-mocked.run.app"])
-    error_message = "The token is the scheduler's, made for the service that it knocks at."
+    condition     = alltrue([for job in google_cloud_scheduler_job.job : job.http_target[0].oidc_token[0].service_account_email == "scheduler" && job.http_target[0].oidc_token[0].audience == "https://api.hub.example/v1/jobs"])
+    error_message = "The token is the scheduler's, made for jobs and nothing else."
   }
   assert {
     condition     = toset(keys(google_cloud_run_v2_service_iam_member.scheduler)) == toset(["token-refresh", "rewrap"])

@@ -3,6 +3,8 @@
 
     seeded_mistakes.py terraform TOOL...   by the plan tests; TOOL is the command that runs them on a folder
     seeded_mistakes.py checkov             by checkov, each of our own policies at least once
+    seeded_mistakes.py code                by the comparison with the code (agrees_with_code.py)
+    seeded_mistakes.py image               by hadolint, on the Dockerfile
 
 Exit status 0 if all are caught. The copies are made in a temporary folder.
 """
@@ -47,6 +49,9 @@ BY_PLAN = [
     ("who adds certificates may read them", "secrets.tf",
      "roles/secretmanager.secretVersionAdder", "roles/secretmanager.secretAccessor",
      "Who adds certificates cannot read them"),
+    ("a token for the API opens jobs", "functions.tf",
+     'service.program == "token-refresh" ? "https://${var.hosts.api}/v1/jobs"', 'service.program == "token-refresh" ? "https://${var.hosts.api}"',
+     "A token for the API opens no job"),
     ("a time to live is forgotten", "store.tf",
      '"${entry.collection}/${entry.field}" => entry }', '"${entry.collection}/${entry.field}" => entry if entry.database == "hub" }',
      "Every time to live of the code"),
@@ -103,13 +108,33 @@ BY_POLICY = [
     ("client certificates that need not be valid", "edge.tf", '"REJECT_INVALID"', '"ALLOW_INVALID_OR_MISSING_CLIENT_CERT"', "CKV2_HUB_16"),
     ("a sink that writes as somebody else", "audit.tf", "unique_writer_identity = true", "unique_writer_identity = false", "CKV2_HUB_17"),
     ("a job without an identity", "jobs.tf",
-     "    oidc_token {\n      service_account_email = google_service_account.scheduler.email\n      audience              = module.service[each.value.service].uri\n    }\n", "", "CKV2_HUB_18"),
+     "    oidc_token {\n      service_account_email = google_service_account.scheduler.email\n      audience              = local.audience_of[each.value.service]\n    }\n", "", "CKV2_HUB_18"),
     ("messages in any region", "audit.tf",
      "  message_storage_policy {\n    allowed_persistence_regions = [var.region]\n  }\n", "", "CKV2_HUB_19"),
     ("tags that move", "images.tf", "immutable_tags = true", "immutable_tags = false", "CKV2_HUB_20"),
     ("images that are only noted", "images.tf", "ENFORCED_BLOCK_AND_AUDIT_LOG", "DRYRUN_AUDIT_LOG_ONLY", "CKV2_HUB_21"),
     ("an old version of TLS", "edge.tf", '"TLS_1_2"', '"TLS_1_0"', "CKV2_HUB_22"),
     ("a bucket that may be public", "documents.tf", 'public_access_prevention    = "enforced"', 'public_access_prevention    = "inherited"', "CKV_GCP_114"),
+]
+
+BY_CODE = [
+    ("a setting that nobody reads", "functions.tf", "HUB_COUNTERS ", "HUB_COUNTER ", "HUB_COUNTER is in infra/"),
+    ("a setting that is wanted is not given", "functions.tf", "    HUB_EGRESS_ADDRESS = google_compute_address.egress[0].address\n", "",
+     "HUB_EGRESS_ADDRESS is in the code"),
+    ("a route that leads to another function", "edge.tf", '"/v1/sessions/*/renewal"', '"/v1/sessions/*/renew"', "/v1/sessions/{session}/renewal is authorize-redirect's"),
+    ("a route of browsers at the wrong service", "edge.tf", '["/authorize/*", ', "[", "/authorize/{ticket} is authorize-redirect's"),
+    ("a job that the code does not know", "jobs.tf", "    expiry-watch     = {", "    expiry-look      = {", "expiry-look is in infra/"),
+    ("a trail under another name", "audit.tf", 'target=\\"audit\\"', 'target=\\"trail\\"', "trail is in infra/"),
+    ("an alert on what nobody emits", "monitoring/alerts/server-errors.yaml", "",
+     '# conditionMatchedLog: { filter: \'jsonPayload.alert="never_raised"\' }\n', "never_raised, which nothing raises"),
+    ("a program that is not in the image", "image/programs", "callback\n", "", "programs of the image: callback"),
+]
+
+BY_HADOLINT = [
+    ("a base by tag", "Dockerfile", "cc-debian12:nonroot@sha256:", "cc-debian12:latest #", "DL3007"),
+    ("a base without any name of a version", "Dockerfile", "FROM rust:1.95-bookworm@sha256:", "FROM rust #", "DL3006"),
+    ("root", "Dockerfile", "USER 65532:65532", "USER root", "DL3002"),
+    ("a folder that changes by itself", "Dockerfile", "WORKDIR /src", "WORKDIR src", "DL3000"),
 ]
 
 
@@ -160,11 +185,37 @@ def by_policy():
     return judge(BY_POLICY, told)
 
 
+def by_code():
+    with tempfile.TemporaryDirectory() as folder:
+        spoiled(BY_CODE, folder)
+        for name in ("README.md", "functions", "shared"):
+            (pathlib.Path(folder) / name).symlink_to(ROOT / name)
+        run = subprocess.run([sys.executable, ROOT / "tests/infra/agrees_with_code.py", folder], capture_output=True, text=True, check=False)
+    return judge(BY_CODE, run.stdout)
+
+
+def by_hadolint():
+    with tempfile.TemporaryDirectory() as folder:
+        told = ""
+        for number, (what, name, old, new, _) in enumerate(BY_HADOLINT):
+            text = (ROOT / name).read_text()
+            if old not in text:
+                sys.exit(f"seeded_mistakes: {name} has changed; mend the seed: {what}")
+            path = pathlib.Path(folder) / f"{name}.{number}"
+            path.write_text(re.sub(r" #[0-9a-f]{64}", "", text.replace(old, new, 1)))
+            told += subprocess.run(["hadolint", "--no-color", path], capture_output=True, text=True, check=False).stdout
+    return judge(BY_HADOLINT, told)
+
+
 def main():
     if sys.argv[1:2] == ["terraform"] and len(sys.argv) > 2:
         return by_plan(sys.argv[2:])
     if sys.argv[1:] == ["checkov"]:
         return by_policy()
+    if sys.argv[1:] == ["code"]:
+        return by_code()
+    if sys.argv[1:] == ["image"]:
+        return by_hadolint()
     sys.exit(__doc__)
 
 

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Compares infra/ with the code, both ways: settings, routes at the edge, jobs, programs, and what alerts look for.
+
+    agrees_with_code.py [FOLDER]       FOLDER is the repository; else the one that this file is in
+Exit status 0 if they agree.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2])
+FUNCTIONS = ("account-proxy", "authorize-redirect", "callback", "token-refresh")
+mistakes = []
+compared = 0
+
+
+def text(*names):
+    return (ROOT.joinpath(*names)).read_text()
+
+
+def same(what, code, infra):
+    """Both sets hold the same; what stands on one side only is a mistake."""
+    global compared
+    compared += len(code | infra)
+    if not code or not infra:
+        mistakes.append(f"{what}: nothing found to compare; mend this test")
+    mistakes.extend(f"{what}: {name} is in the code, and not in infra/" for name in sorted(code - infra))
+    mistakes.extend(f"{what}: {name} is in infra/, and not in the code" for name in sorted(infra - code))
+
+
+def settings():
+    """What the functions must be told is told, and nothing that they do not read. The README's table is the code's own."""
+    rows = re.findall(r"^\| `([A-Z_]+)` \| [^|]* \| ([^|]*) \|", text("README.md"), re.M)
+    known = {name for name, _ in rows}
+    required = {name for name, default in rows if default.strip() == "required"}
+    infra = text("infra", "functions.tf")
+    given = set(re.findall(r"\b(HUB_[A-Z_]+|GOOGLE_CLOUD_PROJECT)\s+=", infra))
+    same("settings", required | (given & known), given)
+
+
+def routes_of(program):
+    source = "".join(path.read_text() for path in (ROOT / "functions" / program / "src").rglob("*.rs"))
+    return set(re.findall(r'Route::\w+\(\s*"([^"]+)"', source))
+
+
+def edge(host):
+    """The rules of one map, as (pattern, service), first to last, and the service for the rest."""
+    tf = text("infra", "edge.tf")
+    body = re.search(rf'resource "google_compute_url_map" "{host}" {{.*?\n}}\n', tf, re.S).group(0)
+    rules = []
+    for block in re.findall(r"    (?:path_rule|route_rules) {.*?\n    }\n", body, re.S):
+        service = re.search(r'service\["([\w-]+)"\]', block).group(1)
+        for path in re.findall(r'"(/[^"]*)"', block):
+            whole = re.escape(path).replace(r"\*", "[^/]+")
+            if path.endswith("/*") and "path_rule" in block:
+                whole = re.escape(path[:-1]) + ".*"
+            rules.append((re.compile(whole), service))
+    return rules, re.search(r'default_service = \S+service\["([\w-]+)"\]', body).group(1)
+
+
+def routes():
+    """Every route of the code leads, at its host, to a service that runs the program that has it."""
+    global compared
+    services = dict(re.findall(r'^    ([\w-]+) = {\n      program = "([\w-]+)"', text("infra", "services.tf"), re.M))
+    same("programs", set(FUNCTIONS), set(services.values()))
+    maps = {host: edge(host) for host in ("auth", "api")}
+    for program in FUNCTIONS:
+        for route in routes_of(program):
+            if route.startswith("/v1/jobs/"):
+                continue  # behind no host
+            host = "api" if route.startswith("/v1/") else "auth"
+            path = re.sub(r"{\w+}", "x1", route)
+            rules, otherwise = maps[host]
+            service = next((service for pattern, service in rules if pattern.fullmatch(path)), otherwise)
+            compared += 1
+            if services.get(service) != program:
+                mistakes.append(f"routes: {route} is {program}'s, and {host} leads it to {service}")
+
+
+def jobs():
+    code = set(re.findall(r'^        "([\w-]+)" =>', text("functions", "token-refresh", "src", "lib.rs"), re.M))
+    block = re.search(r"  jobs = {\n(.*?)\n  }\n", text("infra", "jobs.tf"), re.S).group(1)
+    same("jobs", code, set(re.findall(r"^    ([\w-]+)\s+= {", block, re.M)))
+
+
+def image():
+    same("programs of the image", set(FUNCTIONS) | {"hub"}, set(text("infra", "image", "programs").split()))
+
+
+def trail():
+    """The name by which the sinks know the hub's own audit lines."""
+    stream = re.search(r'STREAM: &str = "(\w+)"', text("shared", "src", "ports", "audit.rs")).group(1)
+    same("audit stream", {stream}, set(re.findall(r'jsonPayload\.target=\\"(\w+)\\"', text("infra", "audit.tf"))))
+
+
+def alarms():
+    """Alerts on log lines look for alarms that the code raises."""
+    global compared
+    source = "".join(path.read_text() for path in (ROOT / "shared" / "src").rglob("*.rs"))
+    raised = set(re.findall(r'\b(?:alarm|alert) = "([a-z_]+)"', source))
+    for path in sorted((ROOT / "infra" / "monitoring" / "alerts").glob("*.yaml")):
+        for name in re.findall(r'jsonPayload\.(?:alarm|alert)="([^"]+)"', path.read_text()):
+            compared += 1
+            if name not in raised:
+                mistakes.append(f"alerts: {path.name} waits for {name}, which nothing raises")
+
+
+for comparison in (settings, routes, jobs, image, trail, alarms):
+    comparison()
+print("\n".join(mistakes + [f"{compared} names compared, {len(mistakes)} differ"]))
+sys.exit(1 if mistakes else 0)
