@@ -16,6 +16,12 @@ resource "google_compute_security_policy" "auth" {
   name        = "hub-auth"
   description = "Browsers: known attacks out, a person's pace."
   type        = "CLOUD_ARMOR"
+  # Tells of floods that no rule is about.
+  adaptive_protection_config {
+    layer_7_ddos_defense_config {
+      enable = true
+    }
+  }
   rule {
     description = "deny list"
     priority    = 100
@@ -92,6 +98,16 @@ resource "google_compute_security_policy" "api" {
   name        = "hub-api"
   description = "CRMs: from where they said they come, at the pace of a program."
   type        = "CLOUD_ARMOR"
+  # Bodies are JSON here: without this a brace would look like an attack.
+  advanced_options_config {
+    json_parsing = "STANDARD"
+  }
+  # Tells of floods that no rule is about.
+  adaptive_protection_config {
+    layer_7_ddos_defense_config {
+      enable = true
+    }
+  }
   rule {
     description = "deny list"
     priority    = 100

@@ -19,6 +19,8 @@ locals {
   # are custom audiences of the services, so that Cloud Run and the hub ask for the same.
   audience_of = { for name, service in local.services : name => service.program == "token-refresh" ? "https://${var.hosts.api}/v1/jobs" : "https://${var.hosts.api}" }
 
+  settings_of = { for name in keys(local.services) : name => merge(local.settings, { HUB_AUDIENCE = local.audience_of[name] }) }
+
   # Mounted as /secrets/NAME/current. Bank documents name /secrets/qwac-NAME/current as their identity.
   files_with_secrets = { for service in keys(local.services) : service => merge(
     { pseudonym = google_secret_manager_secret.pseudonym.secret_id },
@@ -44,7 +46,7 @@ module "service" {
   ingress   = each.value.host == null ? "INGRESS_TRAFFIC_INTERNAL_ONLY" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
   audiences = each.value.public ? [] : [local.audience_of[each.key]]
 
-  settings    = local.settings
+  settings    = local.settings_of[each.key]
   secrets     = local.files_with_secrets[each.key]
   documents   = google_storage_bucket.documents.name
   storage_key = google_kms_crypto_key.storage.id

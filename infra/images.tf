@@ -126,3 +126,20 @@ resource "google_container_analysis_note_iam_member" "attestor" {
   role   = "roles/containeranalysis.notes.attacher"
   member = google_service_account.deploy.member
 }
+
+# Another environment asks these attestors before it starts an image of ours.
+resource "google_binary_authorization_attestor_iam_member" "verifiers" {
+  for_each = { for pair in setproduct(["built-by-cloud-build", "hub-tried"], var.pipeline.verifiers) : join(" ", pair) => { attestor = pair[0], member = pair[1] } if var.pipeline.builds }
+  attestor = each.value.attestor
+  role     = "roles/binaryauthorization.attestorsVerifier"
+  member   = each.value.member
+
+  depends_on = [google_binary_authorization_attestor.tried]
+}
+
+resource "google_container_analysis_note_iam_member" "verifiers" {
+  for_each = var.pipeline.builds ? var.pipeline.verifiers : toset([])
+  note     = google_container_analysis_note.tried[0].name
+  role     = "roles/containeranalysis.notes.occurrences.viewer"
+  member   = each.value
+}

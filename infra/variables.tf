@@ -286,13 +286,15 @@ variable "audit" {
 variable "pipeline" {
   description = <<-END
     Cloud Build: repository, the connected repository (projects/P/locations/L/connections/C/repositories/R); builds, whether
-    images are built in this project; registry, where they come from otherwise; readers, who else may pull those built here.
+    images are built in this project; registry, where they come from otherwise; readers, who else may pull those built here;
+    verifiers, who else may ask this project's attestors (name them after the first build, which makes built-by-cloud-build).
   END
   type = object({
     repository = string
     builds     = bool
     registry   = optional(string)
     readers    = optional(set(string), [])
+    verifiers  = optional(set(string), [])
     attestors  = list(string)
   })
   nullable = false

@@ -54,6 +54,11 @@ pipeline = {
     "serviceAccount:hub-deploy@example-hub-prod.iam.gserviceaccount.com",
     "serviceAccount:service-000000000000@serverless-robot-prod.iam.gserviceaccount.com",
   ]
+  # Whoever starts an image there asks who vouched for it here. Name them after the first build.
+  verifiers = [
+    "serviceAccount:hub-deploy@example-hub-prod.iam.gserviceaccount.com",
+    "serviceAccount:service-000000000000@gcp-sa-binaryauthorization.iam.gserviceaccount.com",
+  ]
   attestors = ["projects/example-hub-stage/attestors/built-by-cloud-build"]
 }
 

@@ -195,20 +195,26 @@ run "each_function_has_an_identity_of_its_own" {
 run "tokens_are_made_for_one_purpose" {
   command = plan
   assert {
-    condition = { for name, service in module.service : name => service.service.custom_audiences } == {
-      authorize-redirect = ["https://api.hub.example"]
-      account-proxy      = ["https://api.hub.example"]
-      token-refresh      = ["https://api.hub.example/v1/jobs"]
-      rewrap             = ["https://api.hub.example/v1/jobs"]
-      authorize-page     = []
-      callback           = []
+    condition = { for name, service in module.service : name => join(" ", service.service.custom_audiences) } == {
+      authorize-redirect = "https://api.hub.example"
+      account-proxy      = "https://api.hub.example"
+      token-refresh      = "https://api.hub.example/v1/jobs"
+      rewrap             = "https://api.hub.example/v1/jobs"
+      authorize-page     = ""
+      callback           = ""
     }
     error_message = "A token for the API opens no job, and the reverse."
   }
   assert {
-    condition = alltrue([for name, service in module.service : service.service.invoker_iam_disabled ||
-    contains([for variable in service.service.template[0].containers[0].env : variable.value if variable.name == "HUB_AUDIENCE"], service.service.custom_audiences[0])])
-    error_message = "Cloud Run and the hub ask for the same audience."
+    condition = { for name, service in module.service : name => join(" ", [for variable in service.service.template[0].containers[0].env : variable.value if variable.name == "HUB_AUDIENCE"]) } == {
+      authorize-redirect = "https://api.hub.example"
+      account-proxy      = "https://api.hub.example"
+      token-refresh      = "https://api.hub.example/v1/jobs"
+      rewrap             = "https://api.hub.example/v1/jobs"
+      authorize-page     = "https://api.hub.example"
+      callback           = "https://api.hub.example"
+    }
+    error_message = "The hub asks for the audience that Cloud Run asks for."
   }
 }
 
@@ -379,6 +385,23 @@ run "images_and_pipeline" {
   assert {
     condition     = length(setintersection(local.build_roles, ["roles/owner", "roles/editor", "roles/run.admin"])) == 0 && length(setintersection(local.deploy_roles, ["roles/owner", "roles/editor", "roles/run.admin"])) == 0
     error_message = "Neither build nor deployment may do everything."
+  }
+}
+
+run "who_pulls_images_may_see_who_vouched" {
+  command = plan
+  variables {
+    pipeline = {
+      repository = "projects/hub-test/locations/europe-west3/connections/code/repositories/hub"
+      builds     = true
+      readers    = ["serviceAccount:hub-deploy@hub-prod.iam.gserviceaccount.com"]
+      verifiers  = ["serviceAccount:service-210987654321@gcp-sa-binaryauthorization.iam.gserviceaccount.com"]
+      attestors  = ["projects/hub-test/attestors/built-by-cloud-build"]
+    }
+  }
+  assert {
+    condition     = toset(keys(google_artifact_registry_repository_iam_member.readers)) == toset(["deploy", "serviceAccount:hub-deploy@hub-prod.iam.gserviceaccount.com"]) && toset([for given in google_binary_authorization_attestor_iam_member.verifiers : given.attestor]) == toset(["built-by-cloud-build", "hub-tried"])
+    error_message = "Another environment pulls images and asks both attestors, and nothing else."
   }
 }
 
