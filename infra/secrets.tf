@@ -34,8 +34,8 @@ resource "google_secret_manager_secret" "identity" {
   }
   # A reminder only: somebody must order the certificate and add it. What really ends, the alert certificate_ends says.
   rotation {
-    rotation_period    = "25920000s" # 300 days
-    next_rotation_time = "2027-06-01T00:00:00Z"
+    rotation_period    = "25920000s"                       # 300 days
+    next_rotation_time = timeadd(plantimestamp(), "7200h") # only the first time: see ignore_changes
   }
   topics {
     name = google_pubsub_topic.rotation.id

@@ -84,6 +84,8 @@ def jobs():
 
 
 def image():
+    bases = set(re.findall(r"^FROM (rust:\S+)", text("Dockerfile"), re.M))
+    same("the builder, and the checks' image in the pipeline", bases, set(re.findall(r"name: (rust:\S+)", text("cloudbuild.yaml"))))
     same("programs of the image", set(FUNCTIONS) | {"hub"}, set(text("infra", "image", "programs").split()))
 
 

@@ -191,7 +191,7 @@ def by_policy():
 def by_code():
     with tempfile.TemporaryDirectory() as folder:
         spoiled(BY_CODE, folder)
-        for name in ("README.md", "functions", "shared"):
+        for name in ("Dockerfile", "README.md", "cloudbuild.yaml", "functions", "shared"):
             (pathlib.Path(folder) / name).symlink_to(ROOT / name)
         run = subprocess.run([sys.executable, ROOT / "tests/infra/agrees_with_code.py", folder], capture_output=True, text=True, check=False)
     return judge(BY_CODE, run.stdout)
