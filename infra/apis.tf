@@ -4,7 +4,7 @@ locals {
     "artifactregistry", "billingbudgets", "binaryauthorization", "certificatemanager", "cloudbuild", "cloudkms",
     "cloudresourcemanager", "cloudscheduler", "cloudtasks", "compute", "containeranalysis", "containerscanning", "dns",
     "firestore", "iam", "iamcredentials", "logging", "monitoring", "networksecurity", "ondemandscanning", "orgpolicy",
-    "pubsub", "run", "secretmanager", "storage", "vpcaccess",
+    "pubsub", "run", "secretmanager", "storage", "sts", "vpcaccess",
   ])
 }
 

@@ -33,9 +33,13 @@ resource "google_project_iam_member" "store" {
 }
 
 # Who may invoke what. The edge adds mutual TLS and addresses for the CRM; this is what stays if that is got around.
+locals {
+  callers = merge({ for caller in var.crm.callers : caller => caller }, { for account in google_service_account.crm : "federated" => account.member })
+}
+
 resource "google_cloud_run_v2_service_iam_member" "crm" {
   for_each = merge([for name, service in local.services : {
-    for caller in var.crm.callers : "${name}/${caller}" => { service = name, caller = caller }
+    for caller, member in local.callers : "${name}/${caller}" => { service = name, caller = member }
   } if service.host == "api"]...)
   location = var.region
   name     = module.service[each.value.service].name

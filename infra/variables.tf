@@ -1,4 +1,5 @@
-# What every environment must say or may change. A wrong value is refused at the plan, with a sentence.
+# What every environment must say or may change: the environment itself. A wrong value is refused at the plan, with a
+# sentence. variables-network.tf and variables-running.tf hold the rest.
 
 variable "project_id" {
   description = "The project that holds one environment of the hub; nothing else should live there."
@@ -58,20 +59,6 @@ variable "image" {
   }
 }
 
-variable "hosts" {
-  description = "Public names: auth for browsers (no client certificate), api for CRMs (mutual TLS)."
-  type        = object({ auth = string, api = string })
-  nullable    = false
-  validation {
-    condition     = alltrue([for host in values(var.hosts) : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))])
-    error_message = "hosts are plain host names such as auth.hub.example.com."
-  }
-  validation {
-    condition     = var.hosts.auth != var.hosts.api
-    error_message = "Browsers and CRMs need two hosts: a browser must not be asked for a client certificate."
-  }
-}
-
 variable "documents_release" {
   description = "Which release of bank and tenant documents is used: the name that bin/publish-documents printed."
   type        = string
@@ -111,142 +98,6 @@ variable "seals" {
   }
 }
 
-variable "bank_hosts" {
-  description = "Host names of the banks' interfaces: what the functions may reach besides Google. As in the bank documents."
-  type        = set(string)
-  nullable    = false
-  validation {
-    condition     = length(var.bank_hosts) > 0 && alltrue([for host in var.bank_hosts : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))])
-    error_message = "bank_hosts are plain host names, without scheme, port or wildcard."
-  }
-  validation {
-    condition     = length(var.bank_hosts) <= 1000
-    error_message = "bank_hosts takes 1000 names at most: ten rules of a hundred names."
-  }
-}
-
-variable "crm" {
-  description = <<-END
-    The CRM: callers, who may invoke the API (service accounts); trust_anchors, the roots of its client certificates (PEM);
-    addresses, where it comes from (CIDR; empty: anywhere, with the other two still asked for); hosts, its key set and webhook.
-  END
-  type = object({
-    callers       = set(string)
-    trust_anchors = list(string)
-    addresses     = optional(set(string), [])
-    hosts         = set(string)
-  })
-  nullable = false
-  validation {
-    condition     = length(var.crm.callers) > 0 && alltrue([for caller in var.crm.callers : can(regex("^serviceAccount:[^@]+@[a-z0-9.-]+\\.gserviceaccount\\.com$", caller))])
-    error_message = "crm.callers are service accounts, as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com; never allUsers, a person or a key."
-  }
-  validation {
-    condition     = length(var.crm.trust_anchors) > 0 && alltrue([for anchor in var.crm.trust_anchors : can(regex("^-----BEGIN CERTIFICATE-----\\n", anchor))])
-    error_message = "crm.trust_anchors holds at least one certificate in PEM."
-  }
-  validation {
-    condition     = alltrue([for range in var.crm.addresses : can(cidrhost(range, 0)) && range != "0.0.0.0/0"])
-    error_message = "crm.addresses are ranges such as 192.0.2.0/28; leave the set empty to take every address."
-  }
-  validation {
-    condition     = length(var.crm.addresses) <= 10
-    error_message = "crm.addresses takes ten ranges at most: that is what one rule of Cloud Armor holds."
-  }
-  validation {
-    condition     = length(var.crm.hosts) > 0 && alltrue([for host in var.crm.hosts : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))])
-    error_message = "crm.hosts are plain host names; without the host of its key set no token can be checked."
-  }
-}
-
-variable "denied_addresses" {
-  description = "Ranges that are refused at the edge."
-  type        = list(string)
-  default     = []
-  nullable    = false
-  validation {
-    condition     = length(var.denied_addresses) <= 10 && alltrue([for range in var.denied_addresses : can(cidrhost(range, 0)) && range != "0.0.0.0/0"])
-    error_message = "denied_addresses are at most ten ranges such as 192.0.2.0/24; more belong into an address group."
-  }
-}
-
-variable "edge_limits" {
-  description = "Calls a minute from one address before it gets 429, and before it is banned for ten minutes."
-  type = object({
-    auth = optional(object({ calls = number, ban = number }), { calls = 60, ban = 300 })
-    api  = optional(object({ calls = number, ban = number }), { calls = 3000, ban = 9000 })
-  })
-  default  = {}
-  nullable = false
-  validation {
-    condition     = alltrue([for limit in values(var.edge_limits) : limit.calls >= 1 && limit.ban > limit.calls && limit.ban <= 10000])
-    error_message = "edge_limits: ban is above calls, and 10000 at most (Cloud Armor takes no more)."
-  }
-}
-
-variable "waf_preview" {
-  description = "Whether the rules against known attacks only report. For the first days, to see what they would refuse."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "egress" {
-  description = "How functions reach banks: direct (VPC egress of Cloud Run) or connector, which starts faster behind NAT and costs instances of its own."
-  type = object({
-    way   = optional(string, "direct")
-    range = optional(string, "10.8.0.0/22")
-  })
-  default  = {}
-  nullable = false
-  validation {
-    condition     = contains(["direct", "connector"], var.egress.way)
-    error_message = "egress.way is direct or connector."
-  }
-  validation {
-    condition     = can(cidrsubnet(var.egress.range, 2, 3)) && tonumber(split("/", var.egress.range)[1]) <= 22
-    error_message = "egress.range is a range of 1024 addresses or more (/22): every instance takes addresses from it."
-  }
-}
-
-variable "scaling" {
-  description = "Instances of each service: least and most. A service that is not named has 0 to 10."
-  type        = map(object({ least = number, most = number }))
-  default     = {}
-  nullable    = false
-  validation {
-    condition     = alltrue([for scale in values(var.scaling) : scale.least >= 0 && scale.most >= max(1, scale.least) && scale.most <= 100])
-    error_message = "scaling: 0 <= least <= most, and most is 1 to 100."
-  }
-  validation {
-    condition = alltrue([for name in keys(var.scaling) : contains(
-    ["authorize-redirect", "authorize-page", "callback", "account-proxy", "token-refresh", "rewrap"], name)])
-    error_message = "scaling names services: authorize-redirect, authorize-page, callback, account-proxy, token-refresh, rewrap."
-  }
-}
-
-variable "job_shards" {
-  description = "Into how many calls refresh-balances and refresh-tokens are split: 1, or 16 when one call no longer gets through."
-  type        = number
-  default     = 1
-  nullable    = false
-  validation {
-    condition     = contains([1, 16], var.job_shards)
-    error_message = "job_shards is 1 or 16: the store has sixteen shards."
-  }
-}
-
-variable "task_queues" {
-  description = "Queues of work for banks, by group of banks: calls a second, and at once."
-  type        = map(object({ per_second = number, at_once = number }))
-  default     = { default = { per_second = 5, at_once = 10 } }
-  nullable    = false
-  validation {
-    condition     = alltrue([for queue in values(var.task_queues) : queue.per_second > 0 && queue.per_second <= 500 && queue.at_once >= 1])
-    error_message = "task_queues: per_second is above 0 and 500 at most, at_once at least 1."
-  }
-}
-
 variable "people" {
   description = <<-END
     Groups, by what they may do: keys administers keys and can use none; certificates adds new certificates and can read none;
@@ -283,39 +134,6 @@ variable "audit" {
   }
 }
 
-variable "pipeline" {
-  description = <<-END
-    Cloud Build: repository, the connected repository (projects/P/locations/L/connections/C/repositories/R); builds, whether
-    images are built in this project; registry, where they come from otherwise; readers, who else may pull those built here;
-    verifiers, who else may ask this project's attestors (name them after the first build, which makes built-by-cloud-build).
-  END
-  type = object({
-    repository = string
-    builds     = bool
-    registry   = optional(string)
-    readers    = optional(set(string), [])
-    verifiers  = optional(set(string), [])
-    attestors  = list(string)
-  })
-  nullable = false
-  validation {
-    condition     = can(regex("^projects/[^/]+/locations/[^/]+/connections/[^/]+/repositories/[^/]+$", var.pipeline.repository))
-    error_message = "pipeline.repository is the whole name of a connected repository."
-  }
-  validation {
-    condition     = var.pipeline.builds || can(regex("^[a-z0-9-]+-docker\\.pkg\\.dev/[^/]+/[^/]+$", var.pipeline.registry))
-    error_message = "Where nothing is built, pipeline.registry names the registry that the images come from."
-  }
-  validation {
-    condition     = !(var.pipeline.builds && var.environment == "prod")
-    error_message = "prod runs what was built and tried elsewhere: pipeline.builds is false there."
-  }
-  validation {
-    condition     = length(var.pipeline.attestors) > 0 && alltrue([for attestor in var.pipeline.attestors : can(regex("^projects/[^/]+/attestors/[^/]+$", attestor))])
-    error_message = "pipeline.attestors names at least one attestor, as projects/P/attestors/A: without one any image would run."
-  }
-}
-
 variable "on_call" {
   description = "Addresses that alerts go to by mail."
   type        = set(string)
@@ -341,15 +159,4 @@ variable "organisation_policies" {
   type        = bool
   default     = false
   nullable    = false
-}
-
-variable "smoke_command" {
-  description = "What the smoke job runs in the image."
-  type        = list(string)
-  default     = ["/usr/local/bin/hub", "doctor"]
-  nullable    = false
-  validation {
-    condition     = length(var.smoke_command) > 0 && startswith(try(var.smoke_command[0], ""), "/")
-    error_message = "smoke_command starts with the whole path of a program: the image has no shell that would look for it."
-  }
 }

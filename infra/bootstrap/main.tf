@@ -118,7 +118,7 @@ locals {
       "roles/certificatemanager.owner", "roles/cloudbuild.builds.editor", "roles/cloudkms.admin", "roles/cloudscheduler.admin",
       "roles/cloudtasks.queueAdmin", "roles/compute.loadBalancerAdmin", "roles/compute.networkAdmin", "roles/compute.securityAdmin",
       "roles/containeranalysis.notes.editor", "roles/datastore.owner", "roles/dns.admin", "roles/iam.roleAdmin",
-      "roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountUser", "roles/logging.configWriter",
+      "roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountUser", "roles/iam.workloadIdentityPoolAdmin", "roles/logging.configWriter",
       "roles/monitoring.editor", "roles/networksecurity.admin", "roles/pubsub.admin", "roles/run.admin",
       "roles/secretmanager.admin", "roles/serviceusage.serviceUsageAdmin", "roles/storage.admin", "roles/vpcaccess.admin",
     ]

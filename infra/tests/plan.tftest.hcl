@@ -172,6 +172,25 @@ run "only_what_browsers_call_is_public" {
   }
 }
 
+run "a_crm_elsewhere_gets_one_identity_for_one_subject" {
+  command = plan
+  variables {
+    crm = {
+      federation    = { issuer = "https://login.crm.example", subject = "crm-backend" }
+      trust_anchors = ["-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"]
+      hosts         = ["crm.example"]
+    }
+  }
+  assert {
+    condition     = google_iam_workload_identity_pool_provider.crm[0].attribute_condition == "assertion.sub == 'crm-backend'" && endswith(google_service_account_iam_member.crm[0].member, "/workloadIdentityPools/hub-crm/subject/crm-backend")
+    error_message = "One subject of the issuer is the CRM, and no other."
+  }
+  assert {
+    condition     = google_service_account_iam_member.crm[0].role == "roles/iam.serviceAccountOpenIdTokenCreator" && toset(keys(google_cloud_run_v2_service_iam_member.crm)) == toset(["authorize-redirect/federated", "account-proxy/federated"])
+    error_message = "It gets identity tokens for the API, and nothing else."
+  }
+}
+
 run "each_function_has_an_identity_of_its_own" {
   command = plan
   assert {

@@ -92,6 +92,22 @@ run "every_mistake_is_told_third_round" {
   expect_failures = [var.environment, var.crm]
 }
 
+run "nobody_may_call" {
+  command = plan
+  variables {
+    crm = { trust_anchors = ["-----BEGIN CERTIFICATE-----\n"], hosts = ["crm.example"] }
+  }
+  expect_failures = [var.crm]
+}
+
+run "a_federation_with_everybody_of_an_issuer" {
+  command = plan
+  variables {
+    crm = { federation = { issuer = "https://login.crm.example", subject = "' || true || '" }, trust_anchors = ["-----BEGIN CERTIFICATE-----\n"], hosts = ["crm.example"] }
+  }
+  expect_failures = [var.crm]
+}
+
 run "prod_in_the_banks_sandbox" {
   command = plan
   variables {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares infra/ with the code, both ways: settings, routes at the edge, jobs, programs, and what alerts look for.
+"""Compares infra/ with the code, both ways: settings, routes at the edge, jobs, programs, what alerts look for, and
+what the commands of its README name.
 
     agrees_with_code.py [FOLDER]       FOLDER is the repository; else the one that this file is in
 Exit status 0 if they agree.
@@ -95,6 +96,24 @@ def trail():
     same("audit stream", {stream}, set(re.findall(r'jsonPayload\.target=\\"(\w+)\\"', text("infra", "audit.tf"))))
 
 
+def readme():
+    """What the commands of infra/README.md name is there: targets, outputs, variables, scripts."""
+    global compared
+    told = text("infra", "README.md")
+    tf = "".join(path.read_text() for path in [*(ROOT / "infra").glob("*.tf"), *(ROOT / "infra" / "bootstrap").glob("*.tf")])
+    wanted = [f'resource "{kind}" "{name}"' for kind, name in re.findall(r"-target=(\w+)\.(\w+)", told)]
+    wanted += [f'output "{name}"' for name in re.findall(r"terraform output (\w+)", told)]
+    wanted += [f'variable "{name}"' for name in re.findall(r"-var=(\w+)=", told)]
+    for thing in wanted:
+        compared += 1
+        if thing not in tf:
+            mistakes.append(f"infra/README.md: there is no {thing}")
+    for path in re.findall(r"(?:^|[\s(`=])((?:infra|envs)/[\w./-]+[\w])", told):
+        compared += 1
+        if not (ROOT / path).exists() and not (ROOT / "infra" / path).exists():
+            mistakes.append(f"infra/README.md: there is no {path}")
+
+
 def alarms():
     """Alerts on log lines look for alarms that the code raises."""
     global compared
@@ -107,7 +126,7 @@ def alarms():
                 mistakes.append(f"alerts: {path.name} waits for {name}, which nothing raises")
 
 
-for comparison in (settings, routes, jobs, image, trail, alarms):
+for comparison in (settings, routes, jobs, image, trail, alarms, readme):
     comparison()
 print("\n".join(mistakes + [f"{compared} names compared, {len(mistakes)} differ"]))
 sys.exit(1 if mistakes else 0)

@@ -130,6 +130,8 @@ BY_CODE = [
     ("a trail under another name", "audit.tf", 'target=\\"audit\\"', 'target=\\"trail\\"', "trail is in infra/"),
     ("an alert on what nobody emits", "monitoring/alerts/server-errors.yaml", "",
      '# conditionMatchedLog: { filter: \'jsonPayload.alert="never_raised"\' }\n', "never_raised, which nothing raises"),
+    ("a command of the README that leads nowhere", "README.md", "-target=google_storage_bucket.documents", "-target=google_storage_bucket.papers",
+     'there is no resource "google_storage_bucket" "papers"'),
     ("a program that is not in the image", "image/programs", "callback\n", "", "programs of the image: callback"),
 ]
 
