@@ -13,6 +13,8 @@ use crate::{
         cloud_kms::CloudKmsSetupError,
         identity_files::{IdentityFiles, LOOK_EVERY},
         local_keys::KeyringError,
+        measured_documents::MeasuredDocuments,
+        measured_keys::MeasuredKeys,
         pseudonym_key_file::PseudonymKeyError,
         redb_store::OpenError,
         system::SystemClock,
@@ -45,10 +47,14 @@ use crate::{
         clock::Clock,
         documents::Documents,
         entropy::{NoEntropy, random},
+        keys::{KeyWrap, Signer},
         store::Store,
     },
     protocol::cursor::{CursorKeyRejected, Cursors},
-    telemetry::{self, request_span::RequestSpans},
+    telemetry::{
+        self,
+        request_span::{Functions, RequestSpans},
+    },
 };
 
 mod certificates;
@@ -128,7 +134,7 @@ impl Hub {
         let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock), LOOK_EVERY));
         let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock));
         certificates::check_identities(&banks, &client).await.map_err(StartError::Certificates)?;
-        let adapters = Adapters::open(settings, &banks, client, identities, clock).await?;
+        let adapters = Adapters::open(settings, &banks, &tenants, client, identities, clock).await?;
         let adapters = Adapters { documents: around(adapters.documents), ..adapters };
         certificates::check_seals(&banks, &*adapters.seals).await.map_err(StartError::Certificates)?;
         Self::of(settings, banks, tenants, adapters)
@@ -154,6 +160,9 @@ impl Hub {
             entropy,
             pseudonyms,
         } = adapters;
+        let documents = MeasuredDocuments::if_heard(documents);
+        let keys: Arc<dyn KeyWrap> = Arc::new(MeasuredKeys::new(keys));
+        let signer: Arc<dyn Signer> = Arc::new(MeasuredKeys::new(signer));
         let receivers =
             tenants.iter().filter_map(|tenant| Some((tenant.id.clone(), tenant.webhook.clone()?))).collect();
         let spans = RequestSpans::new(Arc::clone(&clock), Arc::clone(&entropy), settings.project.as_deref());
@@ -186,8 +195,11 @@ impl Hub {
 
     /// The whole router of a function that has these routes.
     pub fn router(&self, routes: Vec<Route>) -> Router {
+        let named = routes.iter().filter_map(|route| Some((route.path, route.function?)));
+        let functions = Functions::of(named);
+        tracing::info!(function = functions.process(), version = env!("CARGO_PKG_VERSION"), "an instance starts");
         let edge = Edge {
-            spans: self.spans.clone(),
+            spans: self.spans.clone().of_functions(functions),
             public_url: self.app.deps.public_url.clone(),
             problem: edge_problem,
             max_work: layers::MAX_WORK,

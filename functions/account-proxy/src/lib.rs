@@ -20,7 +20,7 @@ use shared::{
 /// The function's routes.
 pub fn routes() -> Vec<Route> {
     let read = Audience::Crm(Scope::AccountsRead);
-    vec![
+    let routes = vec![
         Route::get(
             "/v1/sessions/{session}",
             Audience::Crm(Scope::SessionsRead),
@@ -96,7 +96,8 @@ pub fn routes() -> Vec<Route> {
                 .asks::<quota::QuotaParams>()
                 .answers::<quota::Quota>(StatusCode::OK),
         ),
-    ]
+    ];
+    Route::all_of("account-proxy", routes)
 }
 
 async fn show(

@@ -29,7 +29,7 @@ use shared::{
 pub fn routes() -> Vec<Route> {
     let write = Audience::Crm(Scope::SessionsWrite);
     let read = Audience::Crm(Scope::BanksRead);
-    vec![
+    let routes = vec![
         Route::post(
             "/v1/sessions",
             write,
@@ -75,7 +75,8 @@ pub fn routes() -> Vec<Route> {
             banks::show,
             Doc::new("One bank").answers::<banks::BankView>(StatusCode::OK),
         ),
-    ]
+    ];
+    Route::all_of("authorize-redirect", routes)
 }
 
 async fn authorize(

@@ -31,7 +31,7 @@ const LONGEST_FORM: usize = 8 * 1024;
 
 /// The function's routes.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let routes = vec![
         Route::get(
             "/callback/{bank}",
             Audience::Browser,
@@ -52,7 +52,8 @@ pub fn routes() -> Vec<Route> {
             Doc::new("The same from banks that keep no query").ends(StatusCode::SEE_OTHER),
         )
         .running_on(),
-    ]
+    ];
+    Route::all_of("callback", routes)
 }
 
 async fn receive(

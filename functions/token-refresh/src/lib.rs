@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
 };
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{job_lease::Job, session::SHARDS},
@@ -33,7 +34,13 @@ pub fn routes() -> Vec<Route> {
          ends by itself, `deliver-events` brings events to the CRMs' webhooks, `rewrap` moves data keys under the newest \
          key encryption keys",
     );
-    vec![Route::post("/v1/jobs/{job}", Audience::Scheduler, run, doc.asks::<Asked>().answers::<Done>(StatusCode::OK))]
+    let routes = vec![Route::post(
+        "/v1/jobs/{job}",
+        Audience::Scheduler,
+        run,
+        doc.asks::<Asked>().answers::<Done>(StatusCode::OK),
+    )];
+    Route::all_of("token-refresh", routes)
 }
 
 /// What a job is asked besides its name.
@@ -77,24 +84,41 @@ async fn run(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Done>, Problem> {
     let Query(asked) = asked.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
-    let done = match job.as_str() {
-        "refresh-balances" => refresh(&app, &trail, Job::RefreshBalances, asked, &headers).await?,
-        "refresh-tokens" => refresh(&app, &trail, Job::RefreshTokens, asked, &headers).await?,
+    let begun = app.deps.now();
+    let done = Box::pin(run_job(&app, &trail, &job, &headers, asked)).await;
+    tell_ended(&job, app.deps.now().duration_since(begun), &done);
+    done.map(Json)
+}
+
+/// Tells the log how a run ended. A job that there is not is none.
+fn tell_ended(job: &str, took: SignedDuration, done: &Result<Done, Problem>) {
+    let Some(name) = JOBS.into_iter().find(|name| *name == job) else { return };
+    let outcome = if done.is_ok() { "done" } else { "failed" };
+    tracing::info!(job.name = name, job.outcome = outcome, job.seconds = took.as_secs_f64(), "a job ended");
+}
+
+/// The jobs that there are.
+const JOBS: [&str; 5] = ["refresh-balances", "refresh-tokens", "rewrap", "expiry-watch", "deliver-events"];
+
+async fn run_job(app: &App, trail: &Arc<Trail>, job: &str, headers: &HeaderMap, asked: Asked) -> Result<Done, Problem> {
+    let done = match job {
+        "refresh-balances" => refresh(app, trail, Job::RefreshBalances, asked, headers).await?,
+        "refresh-tokens" => refresh(app, trail, Job::RefreshTokens, asked, headers).await?,
         "rewrap" => {
             let after = asked.only_after()?;
-            Done::Rewrap(rewrap::run(&app.deps, &trail, after).await?)
+            Done::Rewrap(rewrap::run(&app.deps, trail, after).await?)
         }
         "expiry-watch" => {
             asked.nothing()?;
-            Done::ExpiryWatch(Box::pin(upkeep::run(&app.deps, &trail)).await?)
+            Done::ExpiryWatch(Box::pin(upkeep::run(&app.deps, trail)).await?)
         }
         "deliver-events" => {
             asked.nothing()?;
-            Done::DeliverEvents(deliver::run(&app.deps, &app.courier, &trail).await?)
+            Done::DeliverEvents(deliver::run(&app.deps, &app.courier, trail).await?)
         }
         _ => return Err(Code::NotFound.into()),
     };
-    Ok(Json(done))
+    Ok(done)
 }
 
 async fn refresh(app: &App, trail: &Arc<Trail>, job: Job, asked: Asked, headers: &HeaderMap) -> Result<Done, Problem> {

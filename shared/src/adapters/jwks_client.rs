@@ -5,7 +5,7 @@ mod fetch;
 mod key_set;
 mod stock;
 
-use std::{error::Error, iter, sync::Arc};
+use std::{collections::BTreeMap, error::Error, iter, sync::Arc};
 
 use async_trait::async_trait;
 use moka::future::Cache;
@@ -18,9 +18,12 @@ use self::{
     stock::{Answer, Plan, Stock},
 };
 use super::web_client::{WebLimits, WebSetupError, web_client};
-use crate::ports::{
-    clock::Clock,
-    key_sets::{KeySetError, KeySets},
+use crate::{
+    domain::ids::TenantId,
+    ports::{
+        clock::Clock,
+        key_sets::{KeySetError, KeySets},
+    },
 };
 
 /// How many sources are remembered. They come from tenants' documents, so only a mistake makes them many.
@@ -31,13 +34,20 @@ pub struct JwksClient {
     client: Client,
     clock: Arc<dyn Clock>,
     stocks: Cache<Url, Arc<Stock>>,
+    tenants: BTreeMap<Url, TenantId>,
 }
 
 impl JwksClient {
     /// Has no set yet.
     pub fn new(clock: Arc<dyn Clock>, limits: WebLimits) -> Result<Self, WebSetupError> {
         let client = web_client(limits)?;
-        Ok(Self { client, clock, stocks: Cache::new(MAX_SOURCES) })
+        Ok(Self { client, clock, stocks: Cache::new(MAX_SOURCES), tenants: BTreeMap::new() })
+    }
+
+    /// The same, knowing whose the sets at these addresses are: for the log.
+    #[must_use]
+    pub fn of_tenants(self, tenants: impl IntoIterator<Item = (Url, TenantId)>) -> Self {
+        Self { tenants: tenants.into_iter().collect(), ..self }
     }
 
     async fn stock(&self, source: &Url) -> Arc<Stock> {
@@ -51,10 +61,23 @@ impl JwksClient {
             Plan::Settled(answer) => answer,
             Plan::Ask { .. } => {
                 stock.begin(key_id, self.clock.now());
-                let outcome = fetch::fetch(&self.client, source).await;
-                stock.finish(outcome.inspect_err(|error| report(source, error)), self.clock.now())
+                let fetched = fetch::fetch(&self.client, source).await;
+                let is_new = fetched.is_ok();
+                let answer = stock.finish(fetched.inspect_err(|error| report(source, error)), self.clock.now());
+                self.tell(source, is_new, &answer);
+                answer
             }
         }
+    }
+
+    fn tell(&self, source: &Url, is_new: bool, answer: &Answer) {
+        let outcome = match answer {
+            Ok(_) if is_new => "fetched",
+            Ok(_) => "failed_stale_used",
+            Err(_) => "failed",
+        };
+        let tenant = self.tenants.get(source).map(TenantId::as_str);
+        tracing::info!(tenant.id = tenant, key_set.outcome = outcome, "a key set was asked for");
     }
 }
 

@@ -10,6 +10,8 @@ pub mod firestore_store;
 pub mod identity_files;
 pub mod jwks_client;
 pub mod local_keys;
+pub mod measured_documents;
+pub mod measured_keys;
 mod private_file;
 pub mod pseudonym_key_file;
 pub mod redb_store;

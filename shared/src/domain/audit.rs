@@ -33,6 +33,53 @@ impl AuditRecord {
     }
 }
 
+impl AuditEvent {
+    /// The stable word for what happened, as it is written.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::SessionStarted => "session_started",
+            Self::RenewalStarted => "renewal_started",
+            Self::ConsentAskedFor => "consent_asked_for",
+            Self::AuthorisationAskedAbout => "authorisation_asked_about",
+            Self::AuthorisationOpened => "authorisation_opened",
+            Self::CallbackConsumed => "callback_consumed",
+            Self::AuthorisationFailed { .. } => "authorisation_failed",
+            Self::GrantStored => "grant_stored",
+            Self::ConsentConfirmed => "consent_confirmed",
+            Self::SessionActivated => "session_activated",
+            Self::RefreshStarted => "refresh_started",
+            Self::TokensRefreshed => "tokens_refreshed",
+            Self::RefreshFailed { .. } => "refresh_failed",
+            Self::ConsentLapsed { .. } => "consent_lapsed",
+            Self::RenewalDue { .. } => "renewal_due",
+            Self::EventGivenUp { .. } => "event_given_up",
+            Self::DirectoryStored => "directory_stored",
+            Self::SnapshotTold { .. } => "snapshot_told",
+            Self::SnapshotsErased { .. } => "snapshots_erased",
+            Self::SessionEnded => "session_ended",
+            Self::RevocationTried { .. } => "revocation_tried",
+            Self::KeysRewrapped => "keys_rewrapped",
+            Self::BankCalled { .. } => "bank_called",
+        }
+    }
+
+    /// How it ended, in a word, where it may end in several ways. A call to a bank is not told here: its outcome may be
+    /// the bank's own number.
+    pub fn outcome(&self) -> Option<&str> {
+        let (done, open) = ("settled", "pending");
+        match self {
+            Self::TokensRefreshed => Some("refreshed"),
+            Self::AuthorisationFailed { reason } | Self::RefreshFailed { reason } | Self::ConsentLapsed { reason } => {
+                Some(reason)
+            }
+            Self::RevocationTried { settled: is_done } | Self::SnapshotsErased { done: is_done } => {
+                Some(if *is_done { done } else { open })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -120,4 +167,44 @@ pub enum AuditEvent {
         /// The id that the bank was given for this call.
         bank_request_id: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_the_word_that_is_written() {
+        let reason = || "sca_denied".to_owned();
+        let as_of_at = Timestamp::UNIX_EPOCH;
+        let events = [
+            AuditEvent::SessionStarted,
+            AuditEvent::RenewalStarted,
+            AuditEvent::ConsentAskedFor,
+            AuditEvent::AuthorisationAskedAbout,
+            AuditEvent::AuthorisationOpened,
+            AuditEvent::CallbackConsumed,
+            AuditEvent::AuthorisationFailed { reason: reason() },
+            AuditEvent::GrantStored,
+            AuditEvent::ConsentConfirmed,
+            AuditEvent::SessionActivated,
+            AuditEvent::RefreshStarted,
+            AuditEvent::TokensRefreshed,
+            AuditEvent::RefreshFailed { reason: reason() },
+            AuditEvent::ConsentLapsed { reason: reason() },
+            AuditEvent::RenewalDue { days: 7 },
+            AuditEvent::EventGivenUp { number: 1 },
+            AuditEvent::DirectoryStored,
+            AuditEvent::SnapshotTold { data: "balances".to_owned(), as_of_at },
+            AuditEvent::SnapshotsErased { done: true },
+            AuditEvent::SessionEnded,
+            AuditEvent::RevocationTried { settled: false },
+            AuditEvent::KeysRewrapped,
+        ];
+        for event in events {
+            assert_eq!(serde_json::to_value(&event).unwrap()["kind"], event.kind());
+        }
+        assert_eq!(AuditEvent::RevocationTried { settled: false }.outcome(), Some("pending"));
+        assert_eq!(AuditEvent::ConsentLapsed { reason: reason() }.outcome(), Some("sca_denied"));
+    }
 }

@@ -30,6 +30,7 @@ pub mod purpose;
 pub mod raw_record;
 pub mod readiness;
 pub mod refresh;
+pub mod refusal_code;
 pub mod schedule;
 pub mod scope;
 pub mod sealed;

@@ -31,6 +31,7 @@ use crate::{
 
 mod admission;
 mod attempt;
+mod counted;
 mod probe;
 mod record;
 mod repetition;

@@ -68,6 +68,7 @@ pub async fn run(deps: &Arc<Deps>, trail: &Arc<Trail>, wanted: &Wanted, naming: 
         let owner = OwnerId::from_random(deps.random()?);
         run::Run::new(Arc::new(work), owner).over(&shards).await?
     };
+    summary.tell_counts();
     let Summary { due, refreshed, more, dry_run, .. } = summary;
     let (job, scheduler, shard) = (wanted.job.name(), wanted.scheduler.as_str(), wanted.shard);
     tracing::info!(job.name = job, job.scheduler = scheduler, shard, dry_run, due, refreshed, more, "a job ran");

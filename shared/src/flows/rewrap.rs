@@ -86,7 +86,12 @@ impl Position {
 pub async fn run(deps: &Deps, trail: &Trail, after: Option<Position>) -> Result<Rewrapped, Trouble> {
     let ends_at = deps.now() + BUDGET;
     let mut job = Job { deps, trail, newest: BTreeMap::new(), summary: Rewrapped::default(), ends_at };
-    let resume_after = job.go_on(after).await?;
+    let went = job.go_on(after).await;
+    // What was moved before something failed was moved.
+    if job.summary.rewrapped > 0 {
+        tracing::info!(keys.rewrapped = job.summary.rewrapped, "data keys were moved");
+    }
+    let resume_after = went?;
     Ok(Rewrapped { resume_after, ..job.summary })
 }
 

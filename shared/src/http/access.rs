@@ -27,6 +27,7 @@ use crate::{
     ports::{
         clock::Clock,
         key_sets::{KeySetError, KeySets},
+        measuring::INSIDE,
     },
 };
 
@@ -70,6 +71,16 @@ pub enum TokenRejected {
     /// The issuer's keys cannot be had.
     #[error("the issuer's keys cannot be had")]
     Keys(#[source] KeySetError),
+}
+
+impl TokenRejected {
+    /// The reason in a word; there are few.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Invalid(reason) => reason.replace(", ", "_").replace([' ', '\''], "_"),
+            Self::Keys(_) => "no_keys".to_owned(),
+        }
+    }
 }
 
 /// The claims of an access token that the hub looks at.
@@ -123,15 +134,32 @@ impl Gate {
         let hash = sha256(token.as_bytes());
         let known = self.known.get(&hash).await;
         if let Some(bearer) = known.filter(|bearer| bearer.ends_at > self.clock.now()) {
+            tracing::trace!(target: INSIDE, { token.memory = "hit" }, "a token is known");
             return Ok(bearer);
         }
+        tracing::trace!(target: INSIDE, { token.memory = "miss" }, "a token is not known");
+        let judged = self.judge_unknown(token).await.inspect_err(|error| self.tell_rejected(token, error))?;
+        self.known.insert(hash, judged.clone()).await;
+        Ok(judged)
+    }
+
+    async fn judge_unknown(&self, token: &str) -> Result<Bearer, TokenRejected> {
         let (tenant, claims) = self.verify::<AccessClaims>(token, &["JWT", "at+jwt", "application/at+jwt"]).await?;
         let ends_at = self.check_times(&claims.times)?;
         let asked: BTreeSet<_> = claims.scope.split(' ').collect();
         let scopes = Scope::ALL.into_iter().map(Scope::name).filter(|name| asked.contains(name)).collect();
-        let bearer = Bearer { tenant, scopes, ends_at };
-        self.known.insert(hash, bearer.clone()).await;
-        Ok(bearer)
+        Ok(Bearer { tenant, scopes, ends_at })
+    }
+
+    /// Tells the log why a token is not taken, in a word, and whose it claims to be, if that is a tenant.
+    pub(super) fn tell_rejected(&self, token: &str, error: &TokenRejected) {
+        let claimed = dangerous::insecure_decode_claims::<Issuer>(token).ok();
+        let tenant = claimed.and_then(|claims| self.tenants.get(&claims.iss));
+        tracing::info!(
+            token.reason = error.word(),
+            tenant.id = tenant.map(|tenant| tenant.id.as_str()),
+            "a token was rejected"
+        );
     }
 
     /// Verifies form, type, issuer, key, signature and audience; not the times. `types` are the `typ` values taken

@@ -59,8 +59,14 @@ impl FromRequestParts<App> for OwnSession {
         let id = path_parameter(parts, "session").await?;
         let id = SessionId::parse(id).map_err(|_| Problem::from(Code::NotFound))?;
         let loaded = app.deps.store.load::<Session>(id.as_str()).await.map_err(Trouble::from)?;
-        let own = loaded.filter(|loaded| loaded.record.tenant == tenant.id);
-        own.map(Self).ok_or(Code::NotFound.into())
+        match loaded {
+            Some(own) if own.record.tenant == tenant.id => Ok(Self(own)),
+            Some(_) => {
+                tracing::warn!(tenant.id = %tenant.id, "somebody else's session was asked for");
+                Err(Code::NotFound.into())
+            }
+            None => Err(Code::NotFound.into()),
+        }
     }
 }
 
@@ -135,7 +141,10 @@ impl PresenceToken {
     pub async fn judge(&self, app: &App, tenant: &Tenant, bound: Bound<'_>) -> Result<Option<PsuContext>, Problem> {
         let Some(token) = &self.0 else { return Ok(None) };
         let judged = presence::judge(&app.gate, tenant, token, bound, app.deps.now()).await;
-        judged.map(Some).map_err(|error| Problem::caused(Code::PresenceInvalid, error))
+        judged.map(Some).map_err(|error| {
+            app.gate.tell_rejected(token, &error);
+            Problem::caused(Code::PresenceInvalid, error)
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use http::{
 };
 
 use super::problem::{NextAction, Problem};
-use crate::domain::code_hash::sha256;
+use crate::domain::{code_hash::sha256, refusal_code::RefusalCode};
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color:#1c2733;background:#fff}\
 h1{font-size:1.4rem}p.code{color:#5b6b7b;font-size:.85rem}\
@@ -33,6 +33,7 @@ pub fn page(problem: &Problem) -> Response {
          <h1>{title}</h1><p>{advice}</p><p class=\"code\">{name}</p></main></body></html>"
     );
     let mut response = (code.status(), html).into_response();
+    response.extensions_mut().insert(RefusalCode(name));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     if let Ok(policy) = HeaderValue::try_from(policy()) {

@@ -19,7 +19,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::ids::RequestId, ports::clock::Clock};
+use crate::{
+    domain::{ids::RequestId, refusal_code::RefusalCode},
+    ports::clock::Clock,
+};
 
 /// What the caller can do about a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -208,6 +211,7 @@ impl Problem {
     pub fn render(&self, request_id: &RequestId, now: Timestamp) -> Response {
         let body = self.body(request_id, now);
         let mut response = (self.code.status(), axum::Json(body)).into_response();
+        response.extensions_mut().insert(RefusalCode(self.code.name()));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.code.status() == StatusCode::UNAUTHORIZED {

@@ -33,6 +33,8 @@ pub struct Route {
     pub hangup: Hangup,
     /// What the document says of it.
     pub doc: Doc,
+    /// Which function it belongs to; none if every function has it.
+    pub function: Option<&'static str>,
     handler: MethodRouter<App>,
 }
 
@@ -75,7 +77,12 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        Self { method, path, audience, hangup: Hangup::Cancels, doc, handler: on(filter, handler) }
+        Self { method, path, audience, hangup: Hangup::Cancels, doc, function: None, handler: on(filter, handler) }
+    }
+
+    /// These routes, as those of the function of that name.
+    pub fn all_of(function: &'static str, routes: Vec<Self>) -> Vec<Self> {
+        routes.into_iter().map(|route| Self { function: Some(function), ..route }).collect()
     }
 
     /// The same route, run to its end whatever the caller does.

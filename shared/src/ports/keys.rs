@@ -35,6 +35,23 @@ pub enum KeyError {
     Rejected,
 }
 
+/// The right to use the key is missing. Adapters give it as the cause of [`KeyError::Unavailable`].
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Denied(pub Box<dyn std::error::Error + Send + Sync>);
+
+impl KeyError {
+    /// The reason in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unavailable(cause) if cause.is::<Denied>() => "denied",
+            Self::Unavailable(_) => "unavailable",
+            Self::VersionUnavailable => "version_unavailable",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// Wraps and unwraps data keys.
 #[async_trait]
 pub trait KeyWrap: Send + Sync + 'static {

@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod identities;
 pub mod key_sets;
 pub mod keys;
+pub mod measuring;
 pub mod seals;
 pub mod store;
 pub mod webhooks;

@@ -15,7 +15,13 @@ use super::{
     },
 };
 use crate::domain::{
-    audit::AuditRecord, circuit::Circuits, flow::Flow, session::Session, snapshot::Snapshot, spike::Shares,
+    audit::AuditRecord,
+    circuit::Circuits,
+    flow::Flow,
+    ids::{BankId, TenantId},
+    session::Session,
+    snapshot::Snapshot,
+    spike::Shares,
 };
 
 /// A type that one collection holds.
@@ -133,7 +139,10 @@ impl Store {
 
     /// Applies all of a change or nothing.
     pub async fn commit(&self, change: Change) -> Result<(), CommitError> {
-        self.documents.commit(&change.writes()?).await.map(drop)
+        let (writes, audits) = change.parts()?;
+        self.documents.commit(&writes).await?;
+        audits.iter().for_each(Audited::tell);
+        Ok(())
     }
 
     /// Replaces one record, and answers it as it now stands. Refused if it has changed since it was loaded.
@@ -154,7 +163,9 @@ impl Store {
 
     async fn replaced<R>(&self, change: Change, to: R) -> Result<Loaded<R>, CommitError> {
         let looked_at = Instant::now();
-        let versions = self.documents.commit(&change.writes()?).await?;
+        let (writes, audits) = change.parts()?;
+        let versions = self.documents.commit(&writes).await?;
+        audits.iter().for_each(Audited::tell);
         let version = versions.into_iter().next().flatten();
         let version = version.ok_or_else(|| StoreError::Damaged("the store named no version".into()))?;
         let told_at = self.documents.written_at(&version);
@@ -171,7 +182,38 @@ impl Store {
 #[derive(Debug, Default)]
 pub struct Change {
     writes: Vec<Write>,
+    audits: Vec<Audited>,
     misshapen: Option<Misshapen>,
+}
+
+/// What the log tells of a change's audit record once the change is in the store: enough to count it.
+#[derive(Debug)]
+struct Audited {
+    kind: &'static str,
+    outcome: Option<String>,
+    tenant: Option<TenantId>,
+    bank: Option<BankId>,
+}
+
+impl Audited {
+    fn of(record: &AuditRecord) -> Self {
+        Self {
+            kind: record.event.kind(),
+            outcome: record.event.outcome().map(str::to_owned),
+            tenant: record.tenant.clone(),
+            bank: record.bank.clone(),
+        }
+    }
+
+    fn tell(&self) {
+        tracing::info!(
+            audit.kind = self.kind,
+            audit.outcome = self.outcome.as_deref(),
+            tenant.id = self.tenant.as_ref().map(TenantId::as_str),
+            bank.id = self.bank.as_ref().map(BankId::as_str),
+            "a change was written"
+        );
+    }
 }
 
 impl Change {
@@ -208,7 +250,8 @@ impl Change {
 
     /// Adds the audit record of this change.
     #[must_use]
-    pub fn audit(self, record: &AuditRecord) -> Self {
+    pub fn audit(mut self, record: &AuditRecord) -> Self {
+        self.audits.push(Audited::of(record));
         self.create(record)
     }
 
@@ -220,9 +263,9 @@ impl Change {
         self
     }
 
-    fn writes(self) -> Result<Vec<Write>, StoreError> {
+    fn parts(self) -> Result<(Vec<Write>, Vec<Audited>), StoreError> {
         match self.misshapen {
-            None => Ok(self.writes),
+            None => Ok((self.writes, self.audits)),
             Some(error) => Err(damaged(error)),
         }
     }

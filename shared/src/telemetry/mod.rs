@@ -3,6 +3,7 @@
 
 mod entry;
 mod filter;
+pub mod metrics;
 mod panic_hook;
 pub mod request_span;
 mod subscriber;

@@ -3,7 +3,7 @@
 //!
 //! Nothing that the caller chose is logged: no path but the matched route, no query, no header, no odd method.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -16,7 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::trace_context::TraceContext;
 use crate::{
-    domain::ids::RequestId,
+    domain::{ids::RequestId, refusal_code::RefusalCode},
     ports::{
         clock::Clock,
         entropy::{Entropy, NoEntropy, random},
@@ -35,13 +35,56 @@ pub struct RequestSpans {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     project: Option<Arc<str>>,
+    functions: Functions,
 }
+
+/// Which function a request is for.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    otherwise: &'static str,
+    by_path: Arc<HashMap<&'static str, &'static str>>,
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self { otherwise: SEVERAL, by_path: Arc::default() }
+    }
+}
+
+impl Functions {
+    /// The functions of these routes, each a path with the function that has it. What belongs to none of them belongs to
+    /// their only function, or to the hub as a whole.
+    pub fn of(routes: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        let by_path: HashMap<_, _> = routes.into_iter().collect();
+        let mut names = by_path.values().copied();
+        let otherwise = names.next().filter(|first| names.all(|name| name == *first)).unwrap_or(SEVERAL);
+        Self { otherwise, by_path: Arc::new(by_path) }
+    }
+
+    /// The function that all of the process is.
+    pub const fn process(&self) -> &'static str {
+        self.otherwise
+    }
+
+    fn at(&self, path: &str) -> &'static str {
+        self.by_path.get(path).copied().unwrap_or(self.otherwise)
+    }
+}
+
+/// The name of a process with several functions.
+const SEVERAL: &str = "hub";
 
 impl RequestSpans {
     /// With the Google Cloud project in which traces are kept, if there is one: Cloud Logging finds a line's trace by
     /// the trace's full name only.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, project: Option<&str>) -> Self {
-        Self { clock, entropy, project: project.map(Arc::from) }
+        Self { clock, entropy, project: project.map(Arc::from), functions: Functions::default() }
+    }
+
+    /// The same, telling which function each request is for.
+    #[must_use]
+    pub fn of_functions(self, functions: Functions) -> Self {
+        Self { functions, ..self }
     }
 
     fn new_id(&self) -> Result<RequestId, NoEntropy> {
@@ -79,6 +122,7 @@ pub async fn request_span(State(spans): State<RequestSpans>, mut request: Reques
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span).await;
     line.status = Some(response.status());
+    line.refusal = response.extensions_mut().remove();
     tell(&id, response.headers_mut());
     response
 }
@@ -132,29 +176,37 @@ struct AccessLine {
     begun: Timestamp,
     route: Route,
     span: Span,
+    function: &'static str,
     status: Option<StatusCode>,
+    refusal: Option<RefusalCode>,
 }
 
 impl AccessLine {
     fn begin(spans: &RequestSpans, route: Route, span: Span) -> Self {
-        Self { clock: spans.clock.clone(), begun: spans.clock.now(), route, span, status: None }
+        let function = spans.functions.at(route.path());
+        let (clock, begun) = (spans.clock.clone(), spans.clock.now());
+        Self { clock, begun, route, span, function, status: None, refusal: None }
     }
 
-    /// Seconds with a fraction and an `s`, as Cloud Logging reads durations.
-    fn latency(&self) -> String {
+    /// Seconds with a fraction; Cloud Logging reads durations so, with an `s`.
+    fn seconds(&self) -> String {
         let taken = self.clock.now().duration_since(self.begun);
-        format!("{}.{:06}s", taken.as_secs().max(0), taken.subsec_micros().max(0))
+        format!("{}.{:06}", taken.as_secs().max(0), taken.subsec_micros().max(0))
     }
 }
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
         let _span = self.span.enter();
+        let seconds = self.seconds();
         tracing::info!(
+            function = self.function,
+            request.seconds = seconds,
+            problem.code = self.refusal.map(|RefusalCode(code)| code),
             http_request.request_method = self.route.method,
             http_request.request_url = self.route.path(),
             http_request.status = self.status.map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16()),
-            http_request.latency = self.latency(),
+            http_request.latency = format!("{seconds}s"),
             "request served"
         );
     }
@@ -244,6 +296,7 @@ mod tests {
             json!({"target": "shared::telemetry::request_span::tests", "message": "working", "bankId": "acme-bank"});
         let served = json!({
             "target": "shared::telemetry::request_span", "message": "request served",
+            "function": "hub", "requestSeconds": "1.250000",
             "httpRequest": {"requestMethod": "GET", "requestUrl": "/v1/sessions/{session}", "status": 200, "latency": "1.250000s"},
         });
         assert_eq!(without_time(captured.entries()), [with(working), with(served)]);

@@ -28,7 +28,7 @@ pub(super) async fn check_seals(banks: &[Bank], seals: &dyn Seals) -> Result<(),
         match seals.seal(bank).await {
             Ok(_) | Err(SealError::NotValid(_)) => {}
             Err(error) if error.is_passing() => {
-                tracing::error!(alert = "seal_unavailable", bank = %bank.id, error = told(&error), "no call is signed yet");
+                tracing::error!(alert = "seal_unavailable", bank.id = %bank.id, error = told(&error), "no call is signed yet");
             }
             Err(error) => mistakes.add(format!("bank {}", bank.id), told(&error)),
         }

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         bank::{Bank, SealKey},
         pseudonym::PseudonymKey,
+        tenant::Tenant,
     },
     ports::{
         bank_http::BankHttp,
@@ -67,6 +68,7 @@ impl Adapters {
     pub(super) async fn open(
         settings: &Settings,
         banks: &[Bank],
+        tenants: &[Tenant],
         client: BankClient,
         identities: Arc<IdentityFiles>,
         clock: Arc<dyn Clock>,
@@ -75,6 +77,7 @@ impl Adapters {
         let documents = store(&settings.store, &entropy)?;
         let Keys { wrap, signer, pseudonyms } = keys(&settings.keys, &entropy).await?;
         let seals = OpenSeals::new(Arc::clone(&identities), seal_keys(settings, banks).await?, Arc::clone(&clock));
+        let whose = tenants.iter().map(|tenant| (tenant.jwks_url.clone(), tenant.id.clone()));
         waiting::until_ready(&*documents, &*wrap).await;
         Ok(Self {
             documents,
@@ -85,7 +88,7 @@ impl Adapters {
             seals: Arc::new(seals),
             bank_http: Arc::new(client),
             webhooks: Arc::new(WebhookClient::new(WebLimits::default())?),
-            key_sets: Arc::new(JwksClient::new(Arc::clone(&clock), WebLimits::default())?),
+            key_sets: Arc::new(JwksClient::new(Arc::clone(&clock), WebLimits::default())?.of_tenants(whose)),
             clock,
             entropy,
         })

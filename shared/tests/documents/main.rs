@@ -12,5 +12,6 @@ mod configuration;
 mod errors;
 mod firestore;
 mod markdown;
+mod metrics;
 mod references;
 mod sealed_format;

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use super::CloudKmsLimits;
-use crate::ports::keys::KeyError;
+use crate::ports::keys::{Denied, KeyError};
 
 /// A call did not succeed. Neither the service's message nor the client's own is kept: both may quote what was sent or
 /// received.
@@ -94,6 +94,7 @@ impl From<CallFault> for KeyError {
     fn from(fault: CallFault) -> Self {
         match fault {
             CallFault::Missing | CallFault::Unusable => Self::VersionUnavailable,
+            CallFault::Denied => Self::Unavailable(Box::new(Denied(Box::new(fault)))),
             other => Self::Unavailable(Box::new(other)),
         }
     }

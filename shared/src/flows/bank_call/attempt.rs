@@ -6,7 +6,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{BankCalls, X_REQUEST_ID, record::BankCall, repetition, under_way::UnderWay};
+use super::{BankCalls, X_REQUEST_ID, counted::Counted, record::BankCall, repetition, under_way::UnderWay};
 use crate::{
     domain::{bank::Bank, operation::Operation},
     flows::{
@@ -66,6 +66,7 @@ impl BankCalls {
         self.admitted(bank, operation).await?;
         let place = self.entered(bank, operation).await?;
         self.still_admitted(bank, operation).await?;
+        let _in_flight = Counted::in_flight(&bank.id);
         let whose = subject_of(&subject, &request);
         let under_way = UnderWay::begun(self, bank, trail, subject, BankCall::of(&request));
         let started = under_way.started();
@@ -82,10 +83,12 @@ impl BankCalls {
 
     /// Waits for the call's turn.
     pub(super) async fn entered(&self, bank: &Bank, operation: Operation) -> Result<Place, Trouble> {
+        let _waiting = Counted::waiting(&bank.id);
         let entered = self.traffic.to(bank).enter(patience(bank, operation)).await;
         entered.inspect_err(|trouble| {
             if let Trouble::Held(held) = trouble {
-                tracing::info!(bank.id = %bank.id, operation = operation.name(), %held, "a call is held back");
+                let operation = operation.name();
+                tracing::info!(bank.id = %bank.id, operation, %held, limited_by = "hub", "a call is held back");
             }
         })
     }

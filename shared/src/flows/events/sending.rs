@@ -110,6 +110,8 @@ impl Round<'_> {
     async fn taken(&self, claimed: Loaded<Session>, event: &Event) -> Result<Loaded<Session>, Trouble> {
         tracing::info!(
             session.id = %claimed.record.id,
+            tenant.id = %claimed.record.tenant,
+            event.outcome = "delivered",
             event.number = event.number,
             event.kind = event.news.kind().name(),
             event.tries = event.tries,
@@ -127,6 +129,8 @@ impl Round<'_> {
         tracing::warn!(
             error = error as &dyn Error,
             session.id = %claimed.record.id,
+            tenant.id = %claimed.record.tenant,
+            event.outcome = "failed",
             event.number = event.number,
             event.tries = event.tries,
             "an event was not taken"
@@ -150,6 +154,7 @@ impl Round<'_> {
             tracing::error!(
                 session.id = %session.record.id,
                 tenant.id = %session.record.tenant,
+                event.outcome = "given_up",
                 event.number = event.number,
                 alert = "event_given_up",
                 "an event was tried for two days and is given up"

@@ -91,6 +91,20 @@ impl Summary {
         }
     }
 
+    /// Tells the log how many sessions there were of each kind, where there were any. A dry run did nothing.
+    pub(super) fn tell_counts(&self) {
+        let sum = |counts: &BTreeMap<&'static str, u32>| counts.values().sum::<u32>();
+        let counts = [
+            ("due", self.due),
+            ("refreshed", self.refreshed),
+            ("failed", sum(&self.failed)),
+            ("skipped", sum(&self.skipped)),
+        ];
+        for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0 && !self.dry_run) {
+            tracing::info!(job.name = self.job.name(), job.what = what, job.sessions = count, "sessions of a job");
+        }
+    }
+
     pub(super) fn bank(&mut self, bank: &BankId) -> &mut BankSummary {
         self.banks.entry(bank.as_str().to_owned()).or_default()
     }

@@ -48,6 +48,11 @@ pub(super) fn word(
     Some(until.map_or(Word::DayIsOver, Word::Until))
 }
 
+/// Whether a refusal says that there were too many reads.
+pub(super) const fn is_about_limit(refusal: &AnswerError) -> bool {
+    matches!(refusal, AnswerError::Refused(refusal) if is_limit(refusal.meaning))
+}
+
 const fn is_limit(meaning: Meaning) -> bool {
     matches!(meaning, Meaning::AccessExceeded | Meaning::TooManyRequests)
 }

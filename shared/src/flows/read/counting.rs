@@ -124,6 +124,10 @@ impl Reader {
         let now = self.session.store_now(&*self.deps.clock);
         let Some(word) = bank_word::word(&self.bank.background.headers, response, refusal, now) else { return };
         let Ok(limit) = quota::limit(&self.deps, &self.session.record) else { return };
+        if refusal.is_some_and(bank_word::is_about_limit) {
+            let bank = &self.bank.id;
+            tracing::warn!(bank.id = %bank, alert = "quota_overrun", "the bank counts more reads than the hub");
+        }
         let deps = Arc::clone(&self.deps);
         quota::note(&deps, &mut self.session, |ledger, now| {
             let until = match word {

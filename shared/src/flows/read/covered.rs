@@ -14,7 +14,7 @@ impl Reader {
             return Reading { value: kept, ..reading };
         }
         let (bank, count) = (&self.bank.id, strangers.len());
-        tracing::error!(alert = "accounts_not_in_consent", %bank, count, "the bank lists accounts outside of the consent");
+        tracing::error!(alert = "accounts_not_in_consent", bank.id = %bank, count, "the bank lists accounts outside of the consent");
         let records: Vec<_> = kept.iter().map(|found| Bytes::copy_from_slice(found.raw.as_bytes())).collect();
         let list = array_of(&records.iter().collect::<Vec<_>>());
         let raw = Bytes::from([&b"{\"accounts\":"[..], &list, b"}"].concat());

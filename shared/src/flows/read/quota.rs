@@ -14,7 +14,7 @@ use super::ReadError;
 use crate::{
     domain::{
         bank::Bank,
-        ledger::{Ledger, LedgerKey, RESERVED_FOR, Ticket, daily_limit},
+        ledger::{Exhausted, Ledger, LedgerKey, RESERVED_FOR, Ticket, daily_limit},
         session::Session,
     },
     flows::{
@@ -99,7 +99,7 @@ pub async fn claim(
     let limit = limit(deps, &loaded.record)?;
     let mut session = loaded.record.clone();
     let tickets = session.ledger.reserve(keys, limit, loaded.store_now(&*deps.clock));
-    let tickets = tickets.map_err(|exhausted| Trouble::from(Held::from(exhausted)))?;
+    let tickets = tickets.map_err(|exhausted| used_up(loaded, exhausted))?;
     change(&mut session);
     match deps.store.note(loaded, session).await {
         Ok(session) => {
@@ -127,7 +127,7 @@ pub(super) async fn exchange(
             session.ledger.give_back(&slot.ticket);
         }
         let tickets = session.ledger.reserve(keys, limit, loaded.store_now(&*deps.clock));
-        let tickets = tickets.map_err(|exhausted| Trouble::from(Held::from(exhausted)))?;
+        let tickets = tickets.map_err(|exhausted| used_up(&loaded, exhausted))?;
         change(&mut session);
         match deps.store.note(&loaded, session).await {
             Ok(session) => {
@@ -140,6 +140,12 @@ pub(super) async fn exchange(
         sleep(Duration::from_millis(u64::from(tries) * 5)).await;
     }
     Err(Trouble::Contention.into())
+}
+
+/// Nothing is left of the day's reads, which operators want to see growing.
+fn used_up(loaded: &Loaded<Session>, exhausted: Exhausted) -> Trouble {
+    tracing::info!(bank.id = %loaded.record.bank, "the reads without the PSU are used up");
+    Held::from(exhausted).into()
 }
 
 /// Reads of one account and kind that the session may make in any 24 hours; fails if no consent works.

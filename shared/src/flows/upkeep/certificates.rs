@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -71,8 +71,12 @@ impl Record for Warning {
 /// further number of days.
 pub(super) async fn watch(deps: &Deps) -> Vec<EndingCertificate> {
     let mut ending = Vec::new();
+    let is_first_of_day = is_first_of_day(deps).await;
     for bank in deps.banks.values() {
         for (usage, facts) in certificates(deps, bank).await {
+            if is_first_of_day {
+                tell_days_left(deps, bank, usage, &facts);
+            }
             let Some(days) = reached(facts.not_after, deps.now()) else { continue };
             let certificate = EndingCertificate { bank: bank.id.clone(), usage, days, ends_at: facts.not_after };
             if is_news(deps, &certificate, &facts).await {
@@ -90,6 +94,47 @@ pub(super) async fn watch(deps: &Deps) -> Vec<EndingCertificate> {
         }
     }
     ending
+}
+
+/// Tells the log how long a certificate is good for, so that an alert can be set on it and on its silence.
+fn tell_days_left(deps: &Deps, bank: &Bank, usage: CertificateUse, facts: &CertificateFacts) {
+    let left = facts.not_after.duration_since(deps.now()).as_hours().div_euclid(24);
+    tracing::info!(
+        bank.id = %bank.id,
+        certificate.usage = usage.name(),
+        certificate.days_left = left,
+        "a certificate of ours is good for so long"
+    );
+}
+
+/// The day (UTC) on which the certificates' days were told last.
+#[derive(Debug, Serialize, Deserialize)]
+struct Told {
+    day: Date,
+}
+
+impl Record for Told {
+    const COLLECTION: Collection = Collection::Jobs;
+
+    fn document_id(&self) -> String {
+        TOLD.to_owned()
+    }
+}
+
+/// The one document that says so.
+const TOLD: &str = "certificates.told";
+
+/// Whether this is the day's first run, over all instances: whoever notes it tells. While the store does not answer,
+/// nobody does.
+async fn is_first_of_day(deps: &Deps) -> bool {
+    let today = Told { day: deps.now().to_zoned(TimeZone::UTC).date() };
+    let change = match deps.store.load::<Told>(TOLD).await {
+        Ok(Some(told)) if told.record.day >= today.day => return false,
+        Ok(Some(told)) => Change::new().replace(&told, &today),
+        Ok(None) => Change::new().create(&today),
+        Err(_) => return false,
+    };
+    deps.store.commit(change).await.is_ok()
 }
 
 /// The certificates that are used for a bank, as far as they can be had: one that cannot is told of by who needs it.

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use moka::future::Cache;
 
 use super::DekCache;
-use crate::{domain::secret::Secret32, ports::keys::KeyError};
+use crate::{
+    domain::secret::Secret32,
+    ports::{keys::KeyError, measuring::INSIDE},
+};
 
 /// What a DEK is remembered by.
 pub(super) type DekName = [u8; 32];
@@ -64,6 +67,8 @@ impl Deks {
             Ok(Slot::of(dek))
         };
         let slot = self.0.0.try_get_with(name, fill).await?;
+        let memory = if own.is_some() { "miss" } else { "hit" };
+        tracing::trace!(target: INSIDE, { data_key.memory = memory }, "a data key is at hand");
         match own.or_else(|| slot.dek()) {
             Some(dek) => Ok(dek),
             // Forgotten between being found and being taken.
