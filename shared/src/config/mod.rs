@@ -9,6 +9,7 @@ mod reader;
 pub mod settings;
 mod store_setting;
 pub mod tenant_document;
+mod tenant_identity;
 
 use std::{
     fs,

@@ -1,15 +1,15 @@
-//! A tenant's document: one TOML file per issuer of tokens.
+//! A tenant's document: one TOML file for each.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use serde::Deserialize;
 use url::Url;
 
-use super::{address::is_private_enough, mistakes::Mistakes, read_folder};
+use super::{address::is_private_enough, mistakes::Mistakes, read_folder, tenant_identity};
 use crate::domain::{
     event::EventKind,
     ids::TenantId,
-    tenant::{Tenant, TenantRole, TokenAlgorithm, Webhook},
+    tenant::{Identity, Tenant, TenantRole, TokenAlgorithm, Webhook},
 };
 
 /// What stands in the file.
@@ -20,6 +20,10 @@ pub struct TenantDocument {
     pub id: String,
     /// The `iss` of its tokens.
     pub issuer: String,
+    /// The `sub` of its tokens, where the issuer speaks for others too.
+    pub subject: Option<String>,
+    /// The `email` of its tokens, which the issuer must have verified, where it speaks for others too.
+    pub email: Option<String>,
     /// Where the issuer's public keys are.
     pub jwks_url: Url,
     /// The signature algorithms its tokens may use.
@@ -54,23 +58,13 @@ pub fn read_tenants(folder: &Path) -> Result<Vec<Tenant>, Mistakes> {
             mistakes.take(path.display(), toml::from_str::<TenantDocument>(text).map_err(|error| told(&error)))?;
         document.check(path, mistakes)
     });
-    check_issuers(&tenants, &mut mistakes);
+    tenant_identity::check_issuers(&tenants, &mut mistakes);
     mistakes.or(Some(tenants))
 }
 
 /// What is wrong with a TOML text, without the text itself.
 pub(super) fn told(error: &toml::de::Error) -> String {
     error.message().to_owned()
-}
-
-/// One issuer speaks for one tenant only: otherwise a token would not say whose it is.
-fn check_issuers(tenants: &[Tenant], mistakes: &mut Mistakes) {
-    let mut owners: BTreeMap<&str, &TenantId> = BTreeMap::new();
-    for tenant in tenants {
-        if let Some(other) = owners.insert(&tenant.issuer, &tenant.id) {
-            mistakes.add(format!("tenant {}", tenant.id), format!("shares its issuer with tenant {other}"));
-        }
-    }
 }
 
 impl TenantDocument {
@@ -88,9 +82,12 @@ impl TenantDocument {
             mistakes.add(at("return_urls"), format!("{origin}: must be https (http only on 127.0.0.1), no fragment"));
         }
         let webhook = self.webhook.map(|webhook| webhook.check(self.role, &at, mistakes));
+        let identity = Identity { subject: self.subject, email: self.email };
+        tenant_identity::check(&self.issuer, self.role, &identity, &at, mistakes);
         Some(Tenant {
             id: id?,
             issuer: self.issuer,
+            identity,
             jwks_url: self.jwks_url,
             algorithms: self.algorithms,
             return_urls: self.return_urls,
@@ -122,10 +119,10 @@ impl WebhookDocument {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn folder(documents: &[&str]) -> tempfile::TempDir {
+    pub fn folder(documents: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (number, text) in documents.iter().enumerate() {
             std::fs::write(folder.path().join(format!("{number}.toml")), text).unwrap();
@@ -133,7 +130,7 @@ mod tests {
         folder
     }
 
-    const GOOD: &str = r#"
+    pub const GOOD: &str = r#"
         id = "acme"
         issuer = "https://crm.example"
         jwks_url = "https://crm.example/jwks.json"
@@ -155,13 +152,6 @@ mod tests {
         let mistakes = read_tenants(folder(&[&wrong_url, &wrong_word]).path()).unwrap_err().to_string();
         assert!(mistakes.contains("0.toml: jwks_url: must be https"), "{mistakes}");
         assert!(mistakes.contains("1.toml"), "{mistakes}");
-    }
-
-    #[test]
-    fn no_two_tenants_share_an_issuer() {
-        let other = GOOD.replace("\"acme\"", "\"other\"");
-        let mistakes = read_tenants(folder(&[GOOD, &other]).path()).unwrap_err().to_string();
-        assert_eq!(mistakes, "tenant other: shares its issuer with tenant acme");
     }
 
     #[test]

@@ -4,20 +4,17 @@
 //! by the SHA-256 of its whole text, bounded in number and time, until it ends; ownership and revocation are checked on
 //! every call all the same.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use jsonwebtoken::{
-    Algorithm, DecodingKey, Header, Validation, dangerous, decode, decode_header,
+    Algorithm, DecodingKey, Header, Validation, decode, decode_header,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse},
 };
 use moka::future::Cache;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::tenants::Tenants;
 use crate::{
     domain::{
         code_hash::sha256,
@@ -102,14 +99,9 @@ pub(super) struct Times {
     pub iat: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct Issuer {
-    iss: String,
-}
-
 /// Judges tokens.
 pub struct Gate {
-    tenants: BTreeMap<String, Arc<Tenant>>,
+    tenants: Tenants,
     audience: String,
     key_sets: Arc<dyn KeySets>,
     clock: Arc<dyn Clock>,
@@ -124,9 +116,8 @@ impl Gate {
         key_sets: Arc<dyn KeySets>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let tenants = tenants.into_iter().map(|tenant| (tenant.issuer.clone(), Arc::new(tenant))).collect();
         let known = Cache::builder().max_capacity(10_000).time_to_live(MEMORY).build();
-        Self { tenants, audience: audience.into(), key_sets, clock, known }
+        Self { tenants: Tenants::new(tenants), audience: audience.into(), key_sets, clock, known }
     }
 
     /// Judges an access token.
@@ -146,15 +137,13 @@ impl Gate {
     async fn judge_unknown(&self, token: &str) -> Result<Bearer, TokenRejected> {
         let (tenant, claims) = self.verify::<AccessClaims>(token, &["JWT", "at+jwt", "application/at+jwt"]).await?;
         let ends_at = self.check_times(&claims.times)?;
-        let asked: BTreeSet<_> = claims.scope.split(' ').collect();
-        let scopes = Scope::ALL.into_iter().map(Scope::name).filter(|name| asked.contains(name)).collect();
+        let scopes = scopes(&tenant, &claims.scope);
         Ok(Bearer { tenant, scopes, ends_at })
     }
 
     /// Tells the log why a token is not taken, in a word, and whose it claims to be, if that is a tenant.
     pub(super) fn tell_rejected(&self, token: &str, error: &TokenRejected) {
-        let claimed = dangerous::insecure_decode_claims::<Issuer>(token).ok();
-        let tenant = claimed.and_then(|claims| self.tenants.get(&claims.iss));
+        let tenant = self.tenants.claimed_by(token);
         tracing::info!(
             token.reason = error.word(),
             tenant.id = tenant.map(|tenant| tenant.id.as_str()),
@@ -170,8 +159,7 @@ impl Gate {
         types: &[&str],
     ) -> Result<(Arc<Tenant>, C), TokenRejected> {
         let header = check_form(token, types)?;
-        let claimed: Issuer = dangerous::insecure_decode_claims(token).map_err(|_| invalid("no issuer"))?;
-        let tenant = self.tenants.get(&claimed.iss).ok_or(invalid("unknown issuer"))?;
+        let tenant = self.tenants.claimed_by(token).ok_or(invalid("unknown issuer, or nobody that it should be of"))?;
         check_algorithm(&header, tenant)?;
         let set = self.key_sets.find(&tenant.jwks_url, header.kid.as_deref()).await.map_err(TokenRejected::Keys)?;
         let mut outcome = Err(invalid("no key of that id"));
@@ -220,6 +208,14 @@ impl Gate {
         }
         Ok(ends_at)
     }
+}
+
+/// What a token allows: the scopes that it names and the hub knows, and jobs where the identity alone runs them.
+fn scopes(tenant: &Tenant, claimed: &str) -> BTreeSet<&'static str> {
+    let asked: BTreeSet<_> = claimed.split(' ').collect();
+    let is_allowed =
+        |scope: &Scope| asked.contains(scope.name()) || (*scope == Scope::JobsRun && tenant.runs_jobs_by_identity());
+    Scope::ALL.into_iter().filter(is_allowed).map(Scope::name).collect()
 }
 
 const fn invalid(reason: &'static str) -> TokenRejected {

@@ -17,4 +17,5 @@ pub mod route;
 pub mod server;
 pub mod session_view;
 pub mod standing;
+mod tenants;
 pub mod trouble;

@@ -77,7 +77,7 @@ pub const TARGETS: &[Target] = targets! {
 const CANARY: &str = "canary";
 
 /// What it is for every target.
-const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// The bank that every target knows.
 static BANK: LazyLock<Bank> = LazyLock::new(|| Bank { oauth: Some(profile()), ..samples::bank() });

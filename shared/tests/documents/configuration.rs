@@ -3,8 +3,9 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use shared::config::{
-    bank_document::read_banks, environment::Environment, settings::Settings, tenant_document::read_tenants,
+use shared::{
+    config::{bank_document::read_banks, environment::Environment, settings::Settings, tenant_document::read_tenants},
+    domain::tenant::Tenant,
 };
 
 use crate::markdown::{document, table_below};
@@ -88,11 +89,14 @@ fn the_example_documents_are_taken_and_explained() {
     assert_eq!(read_banks(folder.path(), Environment::Live).unwrap().len(), 1);
 
     let folder = tempfile::tempdir().unwrap();
-    let tenant = example("## Tenant documents");
-    std::fs::write(folder.path().join("tenant.toml"), &tenant).unwrap();
-    assert_eq!(read_tenants(folder.path()).unwrap().len(), 1);
+    let (tenant, scheduler) = (example("## Tenant documents"), example("### The scheduler on Google Cloud"));
+    std::fs::write(folder.path().join("a.toml"), &tenant).unwrap();
+    std::fs::write(folder.path().join("b.toml"), &scheduler).unwrap();
+    let jobs: Vec<_> = read_tenants(folder.path()).unwrap().iter().map(Tenant::runs_jobs_by_identity).collect();
+    assert_eq!(jobs, [false, true]);
 
-    for (heading, text) in [("## Bank documents", bank), ("## Tenant documents", tenant)] {
+    let tenants = format!("{scheduler}{tenant}");
+    for (heading, text) in [("## Bank documents", bank), ("## Tenant documents", tenants)] {
         let rows = table_below(&document("docs/documents.md"), heading);
         let names = rows.iter().map(|row| row[0].trim_matches('`').to_owned());
         let explained: BTreeSet<_> = names.filter(|name| name != "oauth").collect();

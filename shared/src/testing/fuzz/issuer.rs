@@ -18,7 +18,7 @@ use crate::{
     domain::{
         code_hash::sha256,
         ids::TenantId,
-        tenant::{Tenant, TenantRole, TokenAlgorithm},
+        tenant::{Identity, Tenant, TenantRole, TokenAlgorithm},
     },
     http::access::Gate,
     ports::key_sets::{KeySetError, KeySets},
@@ -34,8 +34,13 @@ const KEY_ID: &str = "key-1";
 /// A gate that knows the issuer's tenant, has its keys at hand and remembers no token. Its clock stands still at
 /// 2026-01-01T00:00:00Z.
 pub fn gate() -> Gate {
+    gate_of(vec![tenant()])
+}
+
+/// The same for these tenants of the issuer's.
+pub fn gate_of(tenants: Vec<Tenant>) -> Gate {
     let keys = serde_json::from_value(json!({ "keys": [jwk()] })).unwrap();
-    Gate::new([tenant()], AUDIENCE, Arc::new(AtHand(Arc::new(keys))), Arc::new(ManualClock::at(NOW)))
+    Gate::new(tenants, AUDIENCE, Arc::new(AtHand(Arc::new(keys))), Arc::new(ManualClock::at(NOW)))
 }
 
 /// The tenant whose tokens the issuer signs.
@@ -43,6 +48,7 @@ pub fn tenant() -> Tenant {
     Tenant {
         id: TenantId::parse("acme").unwrap(),
         issuer: ISSUER.to_owned(),
+        identity: Identity::default(),
         jwks_url: "https://crm.example/jwks.json".parse().unwrap(),
         algorithms: vec![TokenAlgorithm::Es256],
         return_urls: Vec::new(),
