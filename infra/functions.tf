@@ -15,11 +15,15 @@ locals {
     GOOGLE_CLOUD_PROJECT = var.project_id
   }
 
-  # What tokens must be made for. Jobs have another than the API, so that a token for one is worth nothing at the other; both
-  # are custom audiences of the services, so that Cloud Run and the hub ask for the same.
+  # What tokens must be made for. Jobs have another than the API, so that a token for one is worth nothing at the other. That of
+  # the API is a custom audience of its services, so that Cloud Run and the hub ask for the same.
   audience_of = { for name, service in local.services : name => service.program == "token-refresh" ? "https://${var.hosts.api}/v1/jobs" : "https://${var.hosts.api}" }
 
   settings_of = { for name in keys(local.services) : name => merge(local.settings, { HUB_AUDIENCE = local.audience_of[name] }) }
+
+  # Where Cloud Run judges a token it hands it over without its signature, so that the hub could not judge it again. A CRM sends
+  # two; Cloud Scheduler can send one. So jobs are judged by the hub alone, and reached from inside only.
+  judged_by_hub_alone = [for name, service in local.services : name if service.public || service.host == null]
 
   # Mounted as /secrets/NAME/current. Bank documents name /secrets/qwac-NAME/current as their identity.
   files_with_secrets = { for service in keys(local.services) : service => merge(
@@ -42,9 +46,9 @@ module "service" {
   region    = var.region
   image     = var.image
   program   = each.value.program
-  public    = each.value.public
+  invokers  = contains(local.judged_by_hub_alone, each.key) ? "unchecked" : "checked"
   ingress   = each.value.host == null ? "INGRESS_TRAFFIC_INTERNAL_ONLY" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
-  audiences = each.value.public ? [] : [local.audience_of[each.key]]
+  audiences = contains(local.judged_by_hub_alone, each.key) ? [] : [local.audience_of[each.key]]
 
   settings    = local.settings_of[each.key]
   secrets     = local.files_with_secrets[each.key]

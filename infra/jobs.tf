@@ -45,7 +45,6 @@ resource "google_cloud_scheduler_job" "job" {
       audience              = local.audience_of[each.value.service]
     }
   }
-  depends_on = [google_cloud_run_v2_service_iam_member.scheduler]
 }
 
 # Queues for work that is handed out bank by bank: how fast one group of banks is called is said here, not in code.

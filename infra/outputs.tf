@@ -24,11 +24,11 @@ output "documents" {
 }
 
 output "scheduler" {
-  description = "Who the jobs' token is of, and what it is made for: what the scheduler's tenant document must say."
-  value = {
-    account  = google_service_account.scheduler.email
-    audience = local.audience_of["token-refresh"]
-  }
+  description = "Who the tokens of jobs are of: subject and email of the two tenant documents with role scheduler (docs/documents.md)."
+  value = { for account in [google_service_account.scheduler, google_service_account.tasks] : account.account_id => {
+    subject = account.unique_id
+    email   = account.email
+  } }
 }
 
 output "seal_import_jobs" {

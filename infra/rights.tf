@@ -32,7 +32,7 @@ resource "google_project_iam_member" "store" {
   }
 }
 
-# Who may invoke what. The edge adds mutual TLS and addresses for the CRM; this is what stays if that is got around.
+# Who may invoke what; of services that the hub alone judges callers of, nobody needs to be told. The edge adds mutual TLS and addresses for the CRM; this is what stays if that is got around.
 locals {
   callers = merge({ for caller in var.crm.callers : caller => caller }, { for account in google_service_account.crm : "federated" => account.member })
 }
@@ -47,24 +47,9 @@ resource "google_cloud_run_v2_service_iam_member" "crm" {
   member   = each.value.caller
 }
 
-resource "google_cloud_run_v2_service_iam_member" "scheduler" {
-  for_each = toset(["token-refresh", "rewrap"])
-  location = var.region
-  name     = module.service[each.key].name
-  role     = "roles/run.invoker"
-  member   = google_service_account.scheduler.member
-}
-
-resource "google_cloud_run_v2_service_iam_member" "tasks" {
-  location = var.region
-  name     = module.service["token-refresh"].name
-  role     = "roles/run.invoker"
-  member   = google_service_account.tasks.member
-}
-
 # The job that tries a new revision knocks at every door; nothing but its own checks opens behind it.
 resource "google_cloud_run_v2_service_iam_member" "smoke" {
-  for_each = local.services
+  for_each = { for name, service in local.services : name => service if !contains(local.judged_by_hub_alone, name) }
   location = var.region
   name     = module.service[each.key].name
   role     = "roles/run.invoker"

@@ -4,7 +4,8 @@
 #   program     which program of the image runs
 #   public      whether anybody may invoke it. Only what browsers call, since a browser has no identity token; the load
 #               balancer is in front of it all the same
-#   host        behind which public name it stands, if any
+#   host        behind which public name it stands, if any. What stands behind none is reached from inside only, and the hub
+#               alone judges who calls (functions.tf)
 #   banks       whether it calls banks: then it may reach them and holds what they know us by
 #   internet    whether it may reach the CRM (key set, webhook)
 #   keys        which keys it may encrypt and decrypt with

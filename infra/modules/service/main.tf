@@ -13,7 +13,7 @@ resource "google_cloud_run_v2_service" "this" {
   deletion_protection = true
   custom_audiences    = var.audiences
   # Not an invoker `allUsers`, which organisations forbid with good reason.
-  invoker_iam_disabled = var.public
+  invoker_iam_disabled = var.invokers == "unchecked"
 
   binary_authorization {
     use_default = true

@@ -32,10 +32,14 @@ variable "program" {
   nullable    = false
 }
 
-variable "public" {
-  description = "Whether it may be invoked without an identity. The load balancer is in front of it all the same."
-  type        = bool
+variable "invokers" {
+  description = "Whether Cloud Run checks who invokes it, or leaves that to the program. Then either browsers call it through the load balancer, or it is internal."
+  type        = string
   nullable    = false
+  validation {
+    condition     = contains(["checked", "unchecked"], var.invokers)
+    error_message = "invokers are checked or unchecked."
+  }
 }
 
 variable "ingress" {
