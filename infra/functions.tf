@@ -5,8 +5,8 @@ locals {
     HUB_PUBLIC_URL     = "https://${var.hosts.auth}"
     HUB_STORE          = "firestore://${var.project_id}/${google_firestore_database.hub["hub"].name}"
     HUB_COUNTERS       = google_firestore_database.hub["counters"].name
-    HUB_KEYS           = "kms:projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.hub.name}"
-    HUB_PSEUDONYM_KEY  = "file:/secrets/pseudonym/current"
+    HUB_KMS            = "kms:projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.hub.name}"
+    HUB_PSEUDONYMS     = "file:/secrets/pseudonym/current"
     HUB_BANKS          = "/etc/hub/${var.documents_release}/banks"
     HUB_TENANTS        = "/etc/hub/${var.documents_release}/tenants"
     HUB_ENVIRONMENT    = var.bank_environment

@@ -79,7 +79,7 @@ pub enum StartError {
     #[error(transparent)]
     CloudKms(#[from] CloudKmsSetupError),
     /// The key of keyed hashes cannot be read.
-    #[error("HUB_PSEUDONYM_KEY: {0}")]
+    #[error("HUB_PSEUDONYMS: {0}")]
     PseudonymKey(#[from] PseudonymKeyError),
     /// Certificates, keys or trust anchors are not usable.
     #[error("wrong certificates: {0}")]

@@ -25,7 +25,7 @@ pub struct CloudKmsSetting {
     pub key_ring: String,
     /// `HUB_KMS_ENDPOINT`: where the service is, if not at its usual address; https, or http on this machine.
     pub endpoint: Option<Url>,
-    /// `HUB_PSEUDONYM_KEY`: the file of the key of keyed hashes. Hashing by a call each would put the key service on the
+    /// `HUB_PSEUDONYMS`: the file of the key of keyed hashes. Hashing by a call each would put the key service on the
     /// way of every request, so this one key is a mounted secret.
     pub pseudonym_key: PathBuf,
 }
@@ -37,16 +37,16 @@ enum Kind {
 
 impl KeysSetting {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.required("HUB_KEYS", kind) {
+        match reader.required("HUB_KMS", kind) {
             None => None,
             Some(Kind::File(path)) => {
-                const WHY: Wrong = "only with HUB_KEYS=kms:…";
-                let unused = [reader.unused("HUB_KMS_ENDPOINT", WHY), reader.unused("HUB_PSEUDONYM_KEY", WHY)];
+                const WHY: Wrong = "only with HUB_KMS=kms:…";
+                let unused = [reader.unused("HUB_KMS_ENDPOINT", WHY), reader.unused("HUB_PSEUDONYMS", WHY)];
                 unused.iter().all(Option::is_some).then_some(Self::File(path))
             }
             Some(Kind::CloudKms(key_ring)) => {
                 let endpoint = reader.absent_or("HUB_KMS_ENDPOINT", endpoint);
-                let pseudonym_key = reader.required("HUB_PSEUDONYM_KEY", |text| file(text).ok_or("not file:PATH"));
+                let pseudonym_key = reader.required("HUB_PSEUDONYMS", |text| file(text).ok_or("not file:PATH"));
                 let (endpoint, pseudonym_key) = (endpoint?, pseudonym_key?);
                 Some(Self::CloudKms(CloudKmsSetting { key_ring, endpoint, pseudonym_key }))
             }

@@ -25,7 +25,7 @@ pub struct Settings {
     pub audience: String,
     /// `HUB_STORE`: where sessions are kept, as `redb:PATH` or `firestore://PROJECT/DATABASE`.
     pub store: StoreSetting,
-    /// `HUB_KEYS`: where the keys are, as `file:PATH` or `kms:projects/P/locations/L/keyRings/R`.
+    /// `HUB_KMS`: where the keys are, as `file:PATH` or `kms:projects/P/locations/L/keyRings/R`.
     pub keys: KeysSetting,
     /// `HUB_BANKS`: the folder of the banks' documents.
     pub banks: PathBuf,
@@ -113,13 +113,15 @@ fn public_url(text: &str) -> Result<Url, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
     use super::*;
 
     fn read(changes: &[(&str, Option<&str>)]) -> Result<Settings, Mistakes> {
         let good = [
             ("HUB_PUBLIC_URL", "https://hub.example"),
             ("HUB_STORE", "redb:/data/store"),
-            ("HUB_KEYS", "file:/data/keys"),
+            ("HUB_KMS", "file:/data/keys"),
             ("HUB_BANKS", "/etc/hub/banks"),
             ("HUB_TENANTS", "/etc/hub/tenants"),
             ("HUB_EGRESS_ADDRESS", "192.0.2.1"),
@@ -147,14 +149,14 @@ mod tests {
             ("PORT", Some("canary")),
             ("HUB_PUBLIC_URL", Some("http://hub.example")),
             ("HUB_STORE", None),
-            ("HUB_KEYS", Some("canary")),
+            ("HUB_KMS", Some("canary")),
             ("HUB_ENVIRONMENT", Some("canary")),
         ];
         let mistakes = read(&wrong).unwrap_err().to_string();
         assert_eq!(
             mistakes,
             "PORT: not a port; HUB_PUBLIC_URL: must be https (http only on 127.0.0.1); HUB_STORE: not set; \
-             HUB_KEYS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R; \
+             HUB_KMS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R; \
              HUB_ENVIRONMENT: neither live nor sandbox"
         );
     }
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn reads_a_key_ring() {
-        let changes = [("HUB_KEYS", Some(RING)), ("HUB_PSEUDONYM_KEY", Some("file:/secrets/pseudonyms"))];
+        let changes = [("HUB_KMS", Some(RING)), ("HUB_PSEUDONYMS", Some("file:/secrets/pseudonyms"))];
         let KeysSetting::CloudKms(keys) = read(&changes).unwrap().keys else { panic!("not Cloud KMS") };
         assert_eq!(keys.key_ring, "projects/acme/locations/europe-west3/keyRings/hub");
         assert_eq!((keys.endpoint, keys.pseudonym_key), (None, "/secrets/pseudonyms".into()));
@@ -205,17 +207,37 @@ mod tests {
         }
         for keys in ["kms:", "kms:projects/p", "kms:projects/p/locations/l/keyRings/", "kms:projects/p/locations/l/x/r"]
         {
-            assert!(told(&[("HUB_KEYS", Some(keys))]).starts_with("HUB_KEYS: neither"), "{keys}");
+            assert!(told(&[("HUB_KMS", Some(keys))]).starts_with("HUB_KMS: neither"), "{keys}");
         }
         assert_eq!(told(&[("HUB_COUNTERS", Some("x"))]), "HUB_COUNTERS: only with HUB_STORE=firestore://…");
-        let unused = [("HUB_KMS_ENDPOINT", Some("x")), ("HUB_PSEUDONYM_KEY", Some("x"))];
-        assert_eq!(
-            told(&unused),
-            "HUB_KMS_ENDPOINT: only with HUB_KEYS=kms:…; HUB_PSEUDONYM_KEY: only with HUB_KEYS=kms:…"
-        );
-        let keys = [("HUB_KEYS", Some(RING)), ("HUB_KMS_ENDPOINT", Some("http://kms.example"))];
-        assert_eq!(told(&keys), "HUB_KMS_ENDPOINT: must be https (http only on 127.0.0.1); HUB_PSEUDONYM_KEY: not set");
+        let unused = [("HUB_KMS_ENDPOINT", Some("x")), ("HUB_PSEUDONYMS", Some("x"))];
+        assert_eq!(told(&unused), "HUB_KMS_ENDPOINT: only with HUB_KMS=kms:…; HUB_PSEUDONYMS: only with HUB_KMS=kms:…");
+        let keys = [("HUB_KMS", Some(RING)), ("HUB_KMS_ENDPOINT", Some("http://kms.example"))];
+        assert_eq!(told(&keys), "HUB_KMS_ENDPOINT: must be https (http only on 127.0.0.1); HUB_PSEUDONYMS: not set");
         let emulator = [("HUB_STORE", Some("firestore://a/b")), ("FIRESTORE_EMULATOR_HOST", Some("http://x"))];
         assert_eq!(told(&emulator), "FIRESTORE_EMULATOR_HOST: not HOST:PORT");
+    }
+
+    /// An organisation's policy may refuse a service that has such names, since values of them should be no variables.
+    #[test]
+    fn no_variable_is_called_as_if_it_held_a_secret() {
+        for (store, keys) in [("redb:x", "file:x"), ("firestore://a/b", RING)] {
+            let asked = RefCell::new(BTreeSet::new());
+            drop(Settings::from_variables(&|name| {
+                asked.borrow_mut().insert(name.to_ascii_uppercase());
+                match name {
+                    "HUB_STORE" => Some(store.to_owned()),
+                    "HUB_KMS" => Some(keys.to_owned()),
+                    _ => None,
+                }
+            }));
+            let asked = asked.into_inner();
+            assert!(asked.len() > 10, "{asked:?}");
+            for (name, word) in
+                asked.iter().flat_map(|name| ["SECRET", "KEY", "PASSWORD", "TOKEN"].map(|word| (name, word)))
+            {
+                assert!(!name.contains(word), "{name}");
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ pub fn names_missing_settings(program: &str) {
     assert_eq!(status.code(), Some(2));
     let told = String::from_utf8(stderr).unwrap();
     assert_eq!(told.lines().count(), 1, "{told}");
-    for name in ["HUB_PUBLIC_URL", "HUB_STORE", "HUB_KEYS", "HUB_BANKS", "HUB_TENANTS", "HUB_EGRESS_ADDRESS"] {
+    for name in ["HUB_PUBLIC_URL", "HUB_STORE", "HUB_KMS", "HUB_BANKS", "HUB_TENANTS", "HUB_EGRESS_ADDRESS"] {
         assert!(told.contains(name), "{name} in {told}");
     }
 }
@@ -52,7 +52,7 @@ fn function(program: &str, folder: &Path, port: u16) -> Command {
         ("HUB_LISTEN", "127.0.0.1".to_owned()),
         ("HUB_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
         ("HUB_STORE", format!("redb:{}", at("hub.redb"))),
-        ("HUB_KEYS", format!("file:{}", at("keys.json"))),
+        ("HUB_KMS", format!("file:{}", at("keys.json"))),
         ("HUB_BANKS", at("banks")),
         ("HUB_TENANTS", at("tenants")),
         ("HUB_EGRESS_ADDRESS", "192.0.2.1".to_owned()),
