@@ -61,7 +61,7 @@ mod certificates;
 mod opening;
 mod waiting;
 
-pub use opening::Adapters;
+pub use opening::{Adapters, open_cloud_kms, open_seals, open_store};
 
 /// A hub could not be started. The message is one line for the operator.
 #[derive(Debug, thiserror::Error)]

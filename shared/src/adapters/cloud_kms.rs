@@ -11,12 +11,14 @@ use std::fmt;
 use async_trait::async_trait;
 use google_cloud_kms_v1::client::KeyManagementService;
 
+use super::missing::Missing;
 use crate::{
-    domain::{purpose::Purpose, secret::Secret32},
+    domain::{purpose::Purpose, readiness::Component, secret::Secret32},
     ports::keys::{KeyError, KeyWrap, PublicKey, Signer, WrappedKey},
 };
 
 mod call;
+mod inspection;
 mod limits;
 mod names;
 mod public_keys;
@@ -42,6 +44,16 @@ pub struct CloudKms {
     limits: CloudKmsLimits,
     readiness: Remembered<()>,
     public_keys: Remembered<Vec<PublishedKey>>,
+    missing: Missing<(Use, &'static str)>,
+}
+
+/// What a key was wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    Look,
+    Wrap,
+    Unwrap,
+    Publish,
 }
 
 impl CloudKms {
@@ -54,8 +66,23 @@ impl CloudKms {
             ring,
             readiness: Remembered::new(limits.readiness_for, limits.readiness_for),
             public_keys: Remembered::new(limits.public_keys_for, limits.failure_for),
+            missing: Missing::new(),
             limits,
         })
+    }
+
+    /// Remembers of a use whether the key, or the right to it, was missing.
+    fn note<T>(&self, wanted: Use, name: &'static str, outcome: &Result<T, KeyError>) {
+        let is_missing = match outcome {
+            // Of a key that opens, only some versions may be gone, which is no news of the key; one that wraps nothing is.
+            Err(KeyError::VersionUnavailable) => wanted != Use::Unwrap,
+            // Publishing is one function's, and the others are rightly refused.
+            Err(error) if error.is_denied() => wanted != Use::Publish,
+            // Whoever cannot be reached does not say what is missing.
+            Err(KeyError::Unavailable(_)) => return,
+            Ok(_) | Err(KeyError::Rejected) => false,
+        };
+        self.missing.note((wanted, name), is_missing.then_some(Component::Key(name)));
     }
 }
 
@@ -69,23 +96,34 @@ impl fmt::Debug for CloudKms {
 #[async_trait]
 impl KeyWrap for CloudKms {
     async fn wrap(&self, purpose: Purpose, key: &Secret32, associated: &[u8]) -> Result<WrappedKey, KeyError> {
-        Ok(self.encrypt(purpose, key, associated).await?)
+        let outcome = self.encrypt(purpose, key, associated).await.map_err(KeyError::from);
+        self.note(Use::Wrap, purpose.name(), &outcome);
+        outcome
     }
 
     async fn unwrap(&self, purpose: Purpose, wrapped: &WrappedKey, associated: &[u8]) -> Result<Secret32, KeyError> {
-        self.decrypt(purpose, wrapped, associated).await
+        let outcome = self.decrypt(purpose, wrapped, associated).await;
+        self.note(Use::Unwrap, purpose.name(), &outcome);
+        outcome
     }
 
     async fn ready(&self) -> Result<(), KeyError> {
-        self.readiness.get(self.ask_for_a_key()).await?;
-        Ok(())
+        let outcome = self.readiness.get(self.ask_for_a_key()).await.map(drop).map_err(KeyError::from);
+        self.note(Use::Look, Purpose::Tokens.name(), &outcome);
+        outcome
+    }
+
+    fn missing(&self) -> Vec<Component> {
+        self.missing.all()
     }
 }
 
 #[async_trait]
 impl Signer for CloudKms {
     async fn public_keys(&self) -> Result<Vec<PublicKey>, KeyError> {
-        let published = self.published().await?;
+        let outcome = self.published().await.map_err(KeyError::from);
+        self.note(Use::Publish, names::SIGNING, &outcome);
+        let published = outcome?;
         Ok(published.iter().map(|key| key.public.clone()).collect())
     }
 

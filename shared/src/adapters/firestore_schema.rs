@@ -48,18 +48,27 @@ pub struct TimeToLive {
 
 /// Everything that Firestore may delete by itself: only what nobody misses. Never sessions, whose tokens must be revoked
 /// first.
-pub const TIMES_TO_LIVE: [TimeToLive; 3] = [
+pub const TIMES_TO_LIVE: [TimeToLive; 5] = [
     TimeToLive { collection: Collection::Flows, field: "expires_at" },
     TimeToLive { collection: Collection::Snapshots, field: "expires_at" },
     TimeToLive { collection: Collection::Bans, field: "until_at" },
+    TimeToLive { collection: Collection::Probes, field: "expires_at" },
+    TimeToLive { collection: Collection::CounterProbes, field: "expires_at" },
 ];
 
 /// Whether the collection is kept in the second database, where there is one: it counts, and loses nothing that cannot
 /// be asked for again.
 pub const fn is_counter(collection: Collection) -> bool {
     match collection {
-        Collection::Ledgers | Collection::Circuits | Collection::Spikes | Collection::Bans | Collection::Jobs => true,
-        Collection::Sessions | Collection::Flows | Collection::Snapshots | Collection::Audit => false,
+        Collection::Ledgers
+        | Collection::Circuits
+        | Collection::Spikes
+        | Collection::Bans
+        | Collection::Jobs
+        | Collection::CounterProbes => true,
+        Collection::Sessions | Collection::Flows | Collection::Snapshots | Collection::Audit | Collection::Probes => {
+            false
+        }
     }
 }
 
@@ -184,7 +193,8 @@ mod tests {
 
     #[test]
     fn only_what_nobody_misses_is_deleted() {
-        let expendable = [Collection::Flows, Collection::Snapshots, Collection::Bans];
+        let probes = [Collection::Probes, Collection::CounterProbes];
+        let expendable = [[Collection::Flows, Collection::Snapshots].as_slice(), &[Collection::Bans], &probes].concat();
         assert!(TIMES_TO_LIVE.iter().all(|ttl| expendable.contains(&ttl.collection) && ttl.field.ends_with("_at")));
     }
 }

@@ -14,10 +14,16 @@ use jiff::Timestamp;
 use super::{
     document_rules,
     firestore_schema::{self, is_counter},
+    missing::Missing,
 };
-use crate::ports::{
-    documents::{Collection, CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write},
-    entropy::Entropy,
+use crate::{
+    domain::readiness::Component,
+    ports::{
+        documents::{
+            Collection, CommitError, Documents, Found, Key, MissingIndex, Query, StoreError, Stored, Version, Write,
+        },
+        entropy::Entropy,
+    },
 };
 
 mod calls;
@@ -77,6 +83,7 @@ struct Parts {
     gate: Gate,
     entropy: Arc<dyn Entropy>,
     any_query: bool,
+    missing: Missing<Component>,
 }
 
 impl FirestoreStore {
@@ -102,6 +109,19 @@ impl Parts {
             gate: Gate::new(limits, Arc::clone(&entropy)),
             entropy,
             any_query,
+            missing: Missing::new(),
+        }
+    }
+
+    /// Remembers whether a query lacked its index. What else went wrong says nothing about that.
+    fn note<T>(&self, query: &Query, outcome: &Result<T, StoreError>) {
+        let index = MissingIndex::of(query).component();
+        match outcome {
+            Ok(_) => self.missing.note(index, None),
+            Err(StoreError::Unavailable(cause)) if cause.is::<MissingIndex>() => {
+                self.missing.note(index.clone(), Some(index));
+            }
+            Err(_) => {}
         }
     }
 
@@ -134,7 +154,9 @@ impl Documents for FirestoreStore {
             firestore_schema::check(query)?;
         }
         let operation = self.parts.gate.enter()?;
-        finding::find(self.parts.database(query.collection), &operation, query).await
+        let outcome = finding::find(self.parts.database(query.collection), &operation, query).await;
+        self.parts.note(query, &outcome);
+        outcome
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -143,6 +165,10 @@ impl Documents for FirestoreStore {
             reading::read(database, &operation, &Key::new(Collection::Circuits, "ready")).await?;
         }
         Ok(())
+    }
+
+    fn missing(&self) -> Vec<Component> {
+        self.parts.missing.all()
     }
 }
 

@@ -8,9 +8,14 @@ use axum::{
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
+use http::{
+    HeaderMap, HeaderValue, StatusCode, Uri,
+    header::{CACHE_CONTROL, HOST},
+    uri::Authority,
+};
 use serde::Serialize;
 use tokio::time::timeout;
+use url::Url;
 use utoipa::ToSchema;
 
 use super::{
@@ -20,7 +25,10 @@ use super::{
     route::{Audience, Doc, Route, router},
 };
 use crate::{
-    domain::readiness::{PATIENCE, Readiness},
+    domain::{
+        bank::Bank,
+        readiness::{Component, Dependency, PATIENCE, Readiness},
+    },
     protocol::jwk::JwkSet,
 };
 
@@ -59,26 +67,63 @@ async fn health() -> &'static str {
     "up"
 }
 
-/// Whether each dependency answers.
+/// Whether each dependency answers, and what is missing.
 #[derive(Debug, Serialize, ToSchema)]
 struct Dependencies {
     store: Readiness,
     keys: Readiness,
+    /// Names of what is missing: `store`, `keys`, `keys.NAME`, `identity.BANK`, `index.COLLECTION(FIELD,…)`. Left out where
+    /// nothing is, and for whoever asks by the hub's public name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
-async fn ready(State(app): State<App>) -> Response {
-    let (store, keys) = tokio::join!(asked(app.deps.store.ready()), asked(app.keys.ready()));
+/// Store and keys are asked; the rest is named from memory, so that being asked often costs no more. The hub is ready
+/// without it: what lacks one bank's certificate serves the other banks.
+async fn ready(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
+    let (store, keys) = (app.deps.store.ready(), app.keys.ready());
+    let (store, keys) = tokio::join!(asked(Dependency::Store, store), asked(Dependency::Keys, keys));
     let is_ready = store == Readiness::Ready && keys == Readiness::Ready;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Dependencies { store, keys })).into_response()
+    let missing = missing(&app, store, keys);
+    if !missing.is_empty() {
+        tracing::warn!(missing = missing.join(" "), "something is missing");
+    }
+    let is_told = !is_public_name(&app.deps.public_url, &headers, &uri);
+    (status, Json(Dependencies { store, keys, missing: if is_told { missing } else { Vec::new() } })).into_response()
+}
+
+/// The names of what is missing, the general ones first.
+fn missing(app: &App, store: Readiness, keys: Readiness) -> Vec<String> {
+    let away = |readiness, component| (readiness == Readiness::Unavailable).then_some(component);
+    let general = [away(store, Component::Store), away(keys, Component::Keys)].into_iter().flatten();
+    let deps = &app.deps;
+    let now = deps.now();
+    let usable = |bank: &Bank| deps.identities.facts(&bank.tls).is_some_and(|facts| facts.check_time(now).is_ok());
+    let strangers = deps.banks.values().filter(|bank| !usable(bank)).map(|bank| Component::Identity(bank.id.clone()));
+    let all = general.chain(app.keys.missing()).chain(deps.store.missing()).chain(strangers);
+    all.map(|component| component.to_string()).collect()
+}
+
+/// Whether the call was made to the name that the whole world knows. Which banks the hub speaks to, and which of them it
+/// cannot speak to just now, is nobody's business out there: it would tell a forger of mails whose customers to write to.
+/// The platform and operators ask by the service's own address, which the edge does not lead to.
+fn is_public_name(public: &Url, headers: &HeaderMap, uri: &Uri) -> bool {
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(Authority::as_str));
+    let public = (public.host_str(), public.port_or_known_default());
+    let asked = named.and_then(|named| Url::parse(&format!("http://{named}")).ok());
+    asked.is_none_or(|asked| asked.host_str() == public.0 && asked.port().is_none_or(|port| Some(port) == public.1))
 }
 
 /// Whether a dependency says in time that it is there. Why not is for the log: it may name what only operators know.
-async fn asked<E: Error + 'static>(question: impl Future<Output = Result<(), E>>) -> Readiness {
+async fn asked<E: Error + 'static>(dependency: Dependency, question: impl Future<Output = Result<(), E>>) -> Readiness {
+    let dependency = dependency.name();
     match timeout(PATIENCE, question).await {
         Ok(Ok(())) => return Readiness::Ready,
-        Ok(Err(error)) => tracing::warn!(error = &error as &(dyn Error + 'static), "a dependency is not ready"),
-        Err(_) => tracing::warn!("a dependency did not say in time whether it is ready"),
+        Ok(Err(error)) => {
+            tracing::warn!(dependency, error = &error as &(dyn Error + 'static), "a dependency is not ready");
+        }
+        Err(_) => tracing::warn!(dependency, "a dependency did not say in time whether it is ready"),
     }
     Readiness::Unavailable
 }

@@ -21,6 +21,8 @@ use ciborium::Value;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::domain::readiness::Component;
+
 /// The hub's collections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Collection {
@@ -42,11 +44,15 @@ pub enum Collection {
     Jobs,
     /// One record per request and step; created, never changed.
     Audit,
+    /// Where `hub doctor` tries whether documents can be written; holds nothing that anybody needs.
+    Probes,
+    /// The same in the second database.
+    CounterProbes,
 }
 
 impl Collection {
     /// Every collection.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Sessions,
         Self::Flows,
         Self::Ledgers,
@@ -56,6 +62,8 @@ impl Collection {
         Self::Bans,
         Self::Jobs,
         Self::Audit,
+        Self::Probes,
+        Self::CounterProbes,
     ];
 
     /// The collection's name in the store and in associated data.
@@ -70,6 +78,8 @@ impl Collection {
             Self::Bans => "bans",
             Self::Jobs => "jobs",
             Self::Audit => "audit",
+            Self::Probes => "probes",
+            Self::CounterProbes => "counter_probes",
         }
     }
 }
@@ -242,6 +252,29 @@ pub enum CommitError {
 #[error("too many changes at once")]
 pub struct Contention(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
+/// A query wants an index that the store does not have. Adapters give it as the cause of [`StoreError::Unavailable`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the index {} is missing", self.component())]
+pub struct MissingIndex {
+    /// The collection.
+    pub collection: Collection,
+    /// The fields, in the index's order.
+    pub fields: Vec<&'static str>,
+}
+
+impl MissingIndex {
+    /// The index that a query of this form wants.
+    pub fn of(query: &Query) -> Self {
+        let equal = query.equal.iter().map(|(field, _)| *field);
+        Self { collection: query.collection, fields: equal.chain(query.until.map(|(field, _)| field)).collect() }
+    }
+
+    /// The index as what is missing.
+    pub fn component(&self) -> Component {
+        Component::Index { collection: self.collection.name(), fields: self.fields.clone() }
+    }
+}
+
 /// The largest document any store takes, as CBOR bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 1_000_000;
 
@@ -263,4 +296,9 @@ pub trait Documents: Send + Sync + 'static {
 
     /// Whether the store answers: a cheap call for `/ready`.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// What the store was last found to lack. From memory: nothing is asked.
+    fn missing(&self) -> Vec<Component> {
+        Vec::new()
+    }
 }

@@ -10,7 +10,7 @@
 use async_trait::async_trait;
 
 pub use crate::domain::public_key::{PublicKey, PublicNumbers};
-use crate::domain::{purpose::Purpose, secret::Secret32};
+use crate::domain::{purpose::Purpose, readiness::Component, secret::Secret32};
 
 /// A data key (DEK) under a KEK.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ impl KeyError {
             Self::Rejected => "rejected",
         }
     }
+
+    /// Whether the service answers, and refuses us this one thing.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Unavailable(cause) if cause.is::<Denied>())
+    }
 }
 
 /// Wraps and unwraps data keys.
@@ -63,6 +68,11 @@ pub trait KeyWrap: Send + Sync + 'static {
 
     /// Whether the key service answers: a cheap call for `/ready`.
     async fn ready(&self) -> Result<(), KeyError>;
+
+    /// The keys that were last found missing, unusable or forbidden. From memory: nothing is asked.
+    fn missing(&self) -> Vec<Component> {
+        Vec::new()
+    }
 }
 
 /// Signs for the hub, with ES256 or PS256 (RFC 7518 §3.4 and §3.5) as the key is.

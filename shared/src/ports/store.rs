@@ -19,6 +19,7 @@ use crate::domain::{
     circuit::Circuits,
     flow::Flow,
     ids::{BankId, TenantId},
+    readiness::Component,
     session::Session,
     snapshot::Snapshot,
     spike::Shares,
@@ -170,6 +171,11 @@ impl Store {
         let version = version.ok_or_else(|| StoreError::Damaged("the store named no version".into()))?;
         let told_at = self.documents.written_at(&version);
         Ok(Loaded { record: to, version, looked_at, told_at })
+    }
+
+    /// What the store was last found to lack, from memory.
+    pub fn missing(&self) -> Vec<Component> {
+        self.documents.missing()
     }
 
     /// Whether the store answers.

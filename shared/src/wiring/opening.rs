@@ -6,7 +6,7 @@ use super::{StartError, waiting};
 use crate::{
     adapters::{
         bank_client::BankClient,
-        cloud_kms::{CloudKms, CloudKmsLimits, CloudKmsSealKeys, CloudKmsSettings},
+        cloud_kms::{CloudKms, CloudKmsLimits, CloudKmsSealKeys, CloudKmsSettings, CloudKmsSetupError},
         firestore_store::{FirestoreLimits, FirestoreSettings, FirestoreStore},
         identity_files::IdentityFiles,
         jwks_client::JwksClient,
@@ -74,9 +74,9 @@ impl Adapters {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let documents = store(&settings.store, &entropy)?;
+        let documents = open_store(&settings.store, &entropy)?;
         let Keys { wrap, signer, pseudonyms } = keys(&settings.keys, &entropy).await?;
-        let seals = OpenSeals::new(Arc::clone(&identities), seal_keys(settings, banks).await?, Arc::clone(&clock));
+        let seals = open_seals(settings, banks, Arc::clone(&identities), Arc::clone(&clock)).await?;
         let whose = tenants.iter().map(|tenant| (tenant.jwks_url.clone(), tenant.id.clone()));
         waiting::until_ready(&*documents, &*wrap).await;
         Ok(Self {
@@ -95,7 +95,8 @@ impl Adapters {
     }
 }
 
-fn store(setting: &StoreSetting, entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Documents>, StartError> {
+/// The store that the settings name. A file is made if it is not there; nothing is asked of Firestore yet.
+pub fn open_store(setting: &StoreSetting, entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Documents>, StartError> {
     match setting {
         StoreSetting::Embedded(path) => Ok(Arc::new(RedbStore::open(path)?)),
         StoreSetting::Firestore(setting) => {
@@ -130,6 +131,22 @@ fn endpoint(setting: &CloudKmsSetting) -> Option<String> {
     setting.endpoint.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// The keys in Cloud KMS that the settings name. Nothing is asked of it yet.
+pub async fn open_cloud_kms(setting: &CloudKmsSetting) -> Result<CloudKms, CloudKmsSetupError> {
+    let (key_ring, endpoint) = (setting.key_ring.clone(), endpoint(setting));
+    CloudKms::new(CloudKmsSettings { key_ring, endpoint, limits: CloudKmsLimits::default() }).await
+}
+
+/// Signs for banks with the seals of these files, and with those in Cloud KMS. Nothing is read or asked yet.
+pub async fn open_seals(
+    settings: &Settings,
+    banks: &[Bank],
+    files: Arc<IdentityFiles>,
+    clock: Arc<dyn Clock>,
+) -> Result<OpenSeals, StartError> {
+    Ok(OpenSeals::new(files, seal_keys(settings, banks).await?, clock))
+}
+
 struct Keys {
     wrap: Arc<dyn KeyWrap>,
     signer: Arc<dyn Signer>,
@@ -145,9 +162,7 @@ async fn keys(setting: &KeysSetting, entropy: &Arc<dyn Entropy>) -> Result<Keys,
         }
         KeysSetting::CloudKms(setting) => {
             let pseudonyms = pseudonym_key_file::read(&setting.pseudonym_key)?;
-            let (key_ring, endpoint) = (setting.key_ring.clone(), endpoint(setting));
-            let settings = CloudKmsSettings { key_ring, endpoint, limits: CloudKmsLimits::default() };
-            let kms = Arc::new(CloudKms::new(settings).await?);
+            let kms = Arc::new(open_cloud_kms(setting).await?);
             Ok(Keys { wrap: Arc::clone(&kms) as _, signer: kms, pseudonyms })
         }
     }

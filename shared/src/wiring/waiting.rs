@@ -7,7 +7,7 @@ use std::{error::Error, future::Future, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    domain::readiness::{Dependency, PATIENCE},
+    domain::readiness::{Component, Dependency, PATIENCE},
     ports::{documents::Documents, keys::KeyWrap},
 };
 
@@ -19,11 +19,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Returns when both have answered, and says in the log which has not.
 pub(super) async fn until_ready(documents: &dyn Documents, keys: &dyn KeyWrap) {
-    until(Dependency::Store, || documents.ready()).await;
-    until(Dependency::Keys, || keys.ready()).await;
+    until(Dependency::Store, || documents.ready(), || documents.missing()).await;
+    until(Dependency::Keys, || keys.ready(), || keys.missing()).await;
 }
 
-async fn until<E, F>(dependency: Dependency, mut ask: impl FnMut() -> F)
+async fn until<E, F>(dependency: Dependency, mut ask: impl FnMut() -> F, missing: impl Fn() -> Vec<Component>)
 where
     E: Error + 'static,
     F: Future<Output = Result<(), E>>,
@@ -33,8 +33,8 @@ where
     loop {
         match timeout(PATIENCE, ask()).await {
             Ok(Ok(())) => break,
-            Ok(Err(error)) => say(dependency, &error),
-            Err(elapsed) => say(dependency, &elapsed),
+            Ok(Err(error)) => say(dependency, &missing(), &error),
+            Err(elapsed) => say(dependency, &missing(), &elapsed),
         }
         has_waited = true;
         sleep(pause).await;
@@ -45,8 +45,9 @@ where
     }
 }
 
-fn say(dependency: Dependency, error: &(dyn Error + 'static)) {
-    tracing::warn!(dependency = dependency.name(), error, "not serving yet: waiting for a dependency");
+fn say(dependency: Dependency, missing: &[Component], error: &(dyn Error + 'static)) {
+    let missing = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    tracing::warn!(dependency = dependency.name(), missing, error, "not serving yet: waiting for a dependency");
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
                 _ => Ok(()),
             }
         };
-        until(Dependency::Store, ask).await;
+        until(Dependency::Store, ask, Vec::new).await;
         assert_eq!(asked.into_inner(), 5, "an error is asked again, and so is a question without an answer");
     }
 }

@@ -17,11 +17,14 @@ pub struct Calls {
     pub get: u64,
     /// `cryptoKeyVersions.list`
     pub list: u64,
+    /// `testIamPermissions`
+    pub test_permissions: u64,
 }
 
 impl Calls {
     /// All of them together.
     pub const fn total(&self) -> u64 {
-        self.encrypt + self.decrypt + self.asymmetric_sign + self.get_public_key + self.get + self.list
+        let uses = self.encrypt + self.decrypt + self.asymmetric_sign;
+        uses + self.get_public_key + self.get + self.list + self.test_permissions
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     extract::{Path, State as FromState},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::{
     calls::Calls,
     fault::{Armed, Fault},
     material::Algorithm,
+    permission::Permission,
     ring::{RingError, VersionState},
     state::State,
 };
@@ -25,6 +26,8 @@ pub(crate) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/control/calls", get(calls).delete(forget_calls))
         .route("/control/faults", post(arm).delete(disarm))
+        .route("/control/denials", post(deny).delete(allow_all))
+        .route("/control/keys/{key}", delete(remove))
         .route("/control/keys/{key}/versions", post(rotate))
         .route("/control/keys/{key}/versions/{number}", put(set_state))
 }
@@ -53,6 +56,27 @@ async fn arm(FromState(state): FromState<Arc<State>>, Json(arm): Json<Arm>) -> S
 async fn disarm(FromState(state): FromState<Arc<State>>) -> StatusCode {
     state.lock().armed = Armed::default();
     StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+struct Deny {
+    key: String,
+    permission: Permission,
+}
+
+async fn deny(FromState(state): FromState<Arc<State>>, Json(deny): Json<Deny>) -> StatusCode {
+    state.deny(&deny.key, deny.permission);
+    StatusCode::NO_CONTENT
+}
+
+async fn allow_all(FromState(state): FromState<Arc<State>>) -> StatusCode {
+    state.lock().denials.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn remove(FromState(state): FromState<Arc<State>>, Path(key): Path<String>) -> Result<StatusCode, RingError> {
+    state.remove(&key)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,7 +18,8 @@
 //! The same over HTTP, for a stand-in that runs as a process: `GET` and `DELETE /control/calls`; `POST` and `DELETE
 //! /control/faults`, with `{"kind": "status", "status": 503, "times": 2}` and the like; `POST
 //! /control/keys/{key}/versions`, with `{"algorithm": "RSA_SIGN_PSS_2048_SHA256"}` for another algorithm; `PUT
-//! /control/keys/{key}/versions/{number}` with `{"state": "DISABLED"}`.
+//! /control/keys/{key}/versions/{number}` with `{"state": "DISABLED"}`; `DELETE /control/keys/{key}`; `POST` and `DELETE
+//! /control/denials`, with `{"key": "tokens", "permission": "cloudkms.cryptoKeyVersions.useToDecrypt"}`.
 
 mod calls;
 mod control;
@@ -26,6 +27,7 @@ mod fault;
 mod keys_file;
 mod material;
 mod operations;
+mod permission;
 mod refusal;
 mod resource;
 mod ring;
@@ -38,5 +40,6 @@ pub use calls::Calls;
 pub use fault::Fault;
 pub use keys_file::KeysFileError;
 pub use material::{Algorithm, MaterialError};
+pub use permission::Permission;
 pub use ring::{RingError, VersionState};
 pub use server::{KmsStandIn, Settings, StartError};

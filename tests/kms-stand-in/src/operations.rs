@@ -5,14 +5,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    permission::Denials,
     refusal::Refusal,
     resource::Resource,
     ring::{Ring, Version, VersionState},
-    wire::{self, Decrypt, Encrypt, Sign, bytes, checksum, enumeration},
+    wire::{self, Decrypt, Encrypt, Sign, TestPermissions, bytes, checksum, enumeration},
 };
 
 /// The most that is encrypted at once, and the most associated data.
 const LONGEST: usize = 64 * 1024;
+
+/// How often the service would rotate a key by itself: as `infra/keys.tf` has it.
+const ROTATION: &str = "7776000s";
 
 /// Ciphertexts start with the number of the version, big endian.
 const VERSION_BYTES: usize = 4;
@@ -107,9 +111,11 @@ pub(crate) fn get_key(ring: &Ring, resource: &Resource, numbers: bool) -> Result
     let number = ring.primary(&resource.key)?;
     let version = ring.versions(&resource.key)?.get(&number).ok_or_else(|| Refusal::not_found(&resource.key))?;
     let mut key = Map::new();
+    key.insert("versionTemplate".to_owned(), json!({ "protectionLevel": enumeration(numbers, "HSM", 2) }));
     key.insert("name".to_owned(), format!("{}/cryptoKeys/{}", ring.name, resource.key).into());
     if version.algorithm.encrypts() {
         key.insert("purpose".to_owned(), enumeration(numbers, "ENCRYPT_DECRYPT", 1));
+        key.insert("rotationPeriod".to_owned(), ROTATION.into());
         key.insert("primary".to_owned(), describe(ring, &resource.key, number, version, numbers));
     } else {
         key.insert("purpose".to_owned(), enumeration(numbers, "ASYMMETRIC_SIGN", 5));
@@ -123,6 +129,18 @@ pub(crate) fn get_version(ring: &Ring, resource: &Resource, numbers: bool) -> Re
     let missing = || Refusal::not_found(&ring.version_name(&resource.key, number));
     let version = ring.versions(&resource.key)?.get(&number).ok_or_else(missing)?;
     Ok(describe(ring, &resource.key, number, version, numbers))
+}
+
+/// Those of the permissions asked about that the caller has. Anybody may ask.
+pub(crate) fn test_permissions(
+    ring: &Ring,
+    resource: &Resource,
+    denials: &Denials,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    ring.versions(&resource.key)?;
+    let asked: TestPermissions = wire::read(body)?;
+    Ok(json!({ "permissions": denials.held(&resource.key, &asked.permissions) }))
 }
 
 /// What a listing asks for.
@@ -172,7 +190,7 @@ fn describe(ring: &Ring, key: &str, number: u32, version: &Version, numbers: boo
         "name": ring.version_name(key, number),
         "state": enumeration(numbers, version.state, version.state.number()),
         "algorithm": enumeration(numbers, version.algorithm, version.algorithm.number()),
-        "protectionLevel": enumeration(numbers, "SOFTWARE", 1),
+        "protectionLevel": enumeration(numbers, "HSM", 2),
     })
 }
 

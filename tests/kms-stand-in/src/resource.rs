@@ -1,5 +1,7 @@
 //! The names of keys and versions, and what is asked of them.
 
+use crate::permission::Permission;
+
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -10,6 +12,23 @@ pub(crate) enum Operation {
     GetKey,
     GetVersion,
     ListVersions,
+    TestPermissions,
+}
+
+impl Operation {
+    /// The permission that IAM wants for it; none for asking what one may.
+    pub(crate) const fn permission(&self) -> Option<Permission> {
+        Some(match self {
+            Self::Encrypt => Permission::Encrypt,
+            Self::Decrypt => Permission::Decrypt,
+            Self::Sign => Permission::Sign,
+            Self::PublicKey => Permission::ViewPublicKey,
+            Self::GetKey => Permission::GetKey,
+            Self::GetVersion => Permission::GetVersion,
+            Self::ListVersions => Permission::ListVersions,
+            Self::TestPermissions => return None,
+        })
+    }
 }
 
 /// A key of the ring, or one of its versions.
@@ -30,6 +49,7 @@ pub(crate) fn read(is_post: bool, path: &str) -> Option<(Operation, Resource)> {
     let (version, operation) = match (below.as_slice(), is_post, verb) {
         ([], true, Some("encrypt")) => (None, Operation::Encrypt),
         ([], true, Some("decrypt")) => (None, Operation::Decrypt),
+        ([], true, Some("testIamPermissions")) => (None, Operation::TestPermissions),
         ([], false, None) => (None, Operation::GetKey),
         (["cryptoKeyVersions"], false, None) => (None, Operation::ListVersions),
         (["cryptoKeyVersions", number], true, Some("encrypt")) => (Some(number), Operation::Encrypt),
@@ -63,6 +83,7 @@ mod tests {
         assert_eq!(operation(false, "k/cryptoKeyVersions/7/publicKey"), Some((Operation::PublicKey, Some(7))));
         assert_eq!(operation(false, "k/cryptoKeyVersions"), Some((Operation::ListVersions, None)));
         assert_eq!(operation(false, "k"), Some((Operation::GetKey, None)));
+        assert_eq!(operation(true, "k:testIamPermissions"), Some((Operation::TestPermissions, None)));
     }
 
     #[test]

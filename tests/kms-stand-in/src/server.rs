@@ -22,6 +22,7 @@ use crate::{
     calls::Calls,
     fault::{Armed, Fault},
     material::Algorithm,
+    permission::Permission,
     ring::{RingError, VersionState},
     service::{self, HangUp},
     state::State,
@@ -132,6 +133,16 @@ impl KmsStandIn {
     /// Enables, disables or destroys a version.
     pub fn set_state(&self, key: &str, version: u32, state: VersionState) -> Result<(), RingError> {
         self.state.set_state(key, version, state)
+    }
+
+    /// Takes a permission on a key away from every caller.
+    pub fn deny(&self, key: &str, permission: Permission) {
+        self.state.deny(key, permission);
+    }
+
+    /// Takes a key out of the ring, as if it had never been made.
+    pub fn remove_key(&self, key: &str) -> Result<(), RingError> {
+        self.state.remove(key)
     }
 
     /// Ends all connections and refuses new ones, until it is resumed. The keys stay.

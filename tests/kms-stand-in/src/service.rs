@@ -18,8 +18,7 @@ use crate::{
     operations,
     refusal::Refusal,
     resource::{self, Operation, Resource},
-    ring::Ring,
-    state::State,
+    state::{Inner, State},
 };
 
 /// In the extensions of an answer that must not be sent: the connection ends instead.
@@ -60,14 +59,19 @@ async fn serve(FromState(state): FromState<Arc<State>>, method: Method, uri: Uri
         }
         _ => {}
     }
-    let outcome = answer(&state.lock().ring, &operation, &resource, &uri, &body);
+    let outcome = {
+        let inner = state.lock();
+        let allowed = inner.denials.check(&resource.key, operation.permission());
+        allowed.and_then(|()| answer(&inner, &operation, &resource, &uri, &body))
+    };
     match outcome {
         Ok(answer) => Json(spoilt(answer, fault, &resource)).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-fn answer(ring: &Ring, operation: &Operation, resource: &Resource, uri: &Uri, body: &[u8]) -> Result<Value, Refusal> {
+fn answer(inner: &Inner, operation: &Operation, resource: &Resource, uri: &Uri, body: &[u8]) -> Result<Value, Refusal> {
+    let ring = &inner.ring;
     if resource.ring != ring.name {
         return Err(Refusal::not_found(&resource.ring));
     }
@@ -83,6 +87,7 @@ fn answer(ring: &Ring, operation: &Operation, resource: &Resource, uri: &Uri, bo
             let listing = Query::try_from_uri(uri).map_err(|error| Refusal::invalid(error.to_string()))?;
             operations::list_versions(ring, resource, &listing, numbers)
         }
+        Operation::TestPermissions => operations::test_permissions(ring, resource, &inner.denials, body),
     }
 }
 

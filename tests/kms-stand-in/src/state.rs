@@ -10,6 +10,7 @@ use crate::{
     fault::Armed,
     keys_file::{self, KeysFileError},
     material::Algorithm,
+    permission::{Denials, Permission},
     resource::Operation,
     ring::{Ring, RingError, VersionState},
 };
@@ -24,6 +25,7 @@ pub(crate) struct Inner {
     pub(crate) ring: Ring,
     pub(crate) calls: Calls,
     pub(crate) armed: Armed,
+    pub(crate) denials: Denials,
 }
 
 impl State {
@@ -34,7 +36,8 @@ impl State {
             return Err(KeysFileError::Malformed.into());
         }
         let ring = stored.map_or_else(|| Ring::fresh(key_ring), Ok)?;
-        let inner = Mutex::new(Inner { ring, calls: Calls::default(), armed: Armed::default() });
+        let inner =
+            Mutex::new(Inner { ring, calls: Calls::default(), armed: Armed::default(), denials: Denials::default() });
         let state = Self { inner, keys_file };
         state.save(&state.lock().ring)?;
         Ok(state)
@@ -59,6 +62,18 @@ impl State {
         Ok(self.save(&inner.ring)?)
     }
 
+    /// Takes a permission on a key away from every caller.
+    pub(crate) fn deny(&self, key: &str, permission: Permission) {
+        self.lock().denials.deny(key, permission);
+    }
+
+    /// Takes a key out of the ring, as if it had never been made.
+    pub(crate) fn remove(&self, key: &str) -> Result<(), RingError> {
+        let mut inner = self.lock();
+        inner.ring.keys.remove(key).ok_or(RingError::Unknown)?;
+        Ok(self.save(&inner.ring)?)
+    }
+
     fn save(&self, ring: &Ring) -> Result<(), KeysFileError> {
         self.keys_file.as_deref().map_or(Ok(()), |path| keys_file::write(path, ring))
     }
@@ -75,6 +90,7 @@ impl Inner {
             Operation::PublicKey => &mut calls.get_public_key,
             Operation::GetKey | Operation::GetVersion => &mut calls.get,
             Operation::ListVersions => &mut calls.list,
+            Operation::TestPermissions => &mut calls.test_permissions,
         } += 1;
     }
 }

@@ -74,6 +74,13 @@ pub(crate) struct Sign {
     pub(crate) data_crc32c: Checksum,
 }
 
+/// The body of `testIamPermissions`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TestPermissions {
+    pub(crate) permissions: Vec<String>,
+}
+
 /// A digest in a request.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Sha256 {

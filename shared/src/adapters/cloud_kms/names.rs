@@ -1,12 +1,12 @@
 //! The names of keys and their versions.
 
-use crate::domain::purpose::Purpose;
+use crate::{domain::purpose::Purpose, ports::key_inspection::HubKey};
 
 /// The longest name of a ring with which a version's name fits into a sealed value.
 const LONGEST_RING: usize = 200;
 
 /// The key that signs.
-const SIGNING: &str = "signing";
+pub(super) const SIGNING: &str = "signing";
 
 /// The name of a key ring: `projects/P/locations/L/keyRings/R`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ impl KeyRing {
     /// The key that wraps for a purpose; it has the purpose's name.
     pub(super) fn kek(&self, purpose: Purpose) -> KeyName {
         KeyName(format!("{}/cryptoKeys/{purpose}", self.0))
+    }
+
+    /// That key.
+    pub(super) fn key(&self, key: HubKey) -> KeyName {
+        match key {
+            HubKey::Wrapping(purpose) => self.kek(purpose),
+            HubKey::Signing => self.signing(),
+        }
     }
 
     /// The key that signs.

@@ -13,7 +13,7 @@ use firestore::gcloud_sdk::{
         },
         value::ValueType,
     },
-    tonic::{Request, Status},
+    tonic::{Code, Request, Status},
 };
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     reading::{Read, stored},
     values::{Unfit, field, name, timestamp, wrap},
 };
-use crate::ports::documents::{Found, Key, Query, StoreError};
+use crate::ports::documents::{Found, Key, MissingIndex, Query, StoreError};
 
 /// The documents that match.
 pub(super) async fn find(
@@ -37,12 +37,24 @@ pub(super) async fn find(
     let query_type = Some(QueryType::StructuredQuery(structured(database, query)?));
     let request = RunQueryRequest { parent: database.root(), query_type, ..Default::default() };
     let call = || all(client.clone(), operation.request(request.clone()));
-    let documents = operation.read(call).await?;
+    let documents = operation.read(call).await.map_err(|error| named(error, query))?;
     let found = |(raw, read_at): Read| {
         let id = raw.name.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Found { id, stored: stored(raw, read_at.as_ref())? })
     };
     documents.into_iter().map(found).collect()
+}
+
+/// The error by its name if it is that of a query without an index (`FAILED_PRECONDITION`).
+fn named(error: StoreError, query: &Query) -> StoreError {
+    match &error {
+        StoreError::Unavailable(cause)
+            if cause.downcast_ref::<Status>().is_some_and(|status| status.code() == Code::FailedPrecondition) =>
+        {
+            StoreError::Unavailable(Box::new(MissingIndex::of(query)))
+        }
+        _ => error,
+    }
 }
 
 async fn all(mut client: Client, request: Request<RunQueryRequest>) -> Result<Vec<Read>, Status> {
