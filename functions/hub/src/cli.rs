@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     bank::{self, BankCommand},
+    costs::{self, CostsArguments},
     failure::Failure,
     local::{self, issuer::IssuerName, settings::LocalSettings, token_command},
 };
@@ -33,6 +34,8 @@ Examples (in the source tree `cargo run --` stands for `hub`):
   hub token --presence SESSION             proves for 5 minutes that the session's customer is there
   hub bank check my-bank.toml              what is wrong with a bank's document, or what would be sent
   hub bank probe my-bank.toml              whether the bank can be met with it
+  hub costs --calls 5000000 --sessions 50000
+                                           what a deployment costs a month
 
 Deleting the folder HUB_DATA starts afresh.";
 
@@ -43,6 +46,8 @@ enum Command {
     /// Checks banks' documents, tries banks, prints the documents' schema.
     #[command(subcommand)]
     Bank(BankCommand),
+    /// Tells what a deployment costs a month: operations that tests count, at list prices.
+    Costs(CostsArguments),
 }
 
 /// What token is wanted.
@@ -87,6 +92,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         None => local::run(settings()?).await,
         Some(Command::Token(wanted)) => Ok(token_command::print(&settings()?, &wanted)?),
         Some(Command::Bank(command)) => bank::run(command).await,
+        Some(Command::Costs(wanted)) => costs::run(&wanted),
     }
 }
 

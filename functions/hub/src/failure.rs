@@ -6,6 +6,7 @@ use shared::{telemetry, wiring};
 
 use crate::{
     bank::BankError,
+    costs::CostsError,
     demo::DemoError,
     local::{
         data_folder::DataFolderError, documents::DocumentError, issuer::IssuerError, listener::ListenError,
@@ -49,6 +50,9 @@ pub enum Failure {
     /// A command about banks fails.
     #[error(transparent)]
     Bank(#[from] BankError),
+    /// Costs cannot be told.
+    #[error(transparent)]
+    Costs(#[from] CostsError),
     /// The hub's own address is not one.
     #[error("the hub's address cannot be understood")]
     Address(#[from] url::ParseError),

@@ -2,6 +2,7 @@
 
 mod bank;
 mod cli;
+mod costs;
 mod demo;
 mod failure;
 mod local;

@@ -1,7 +1,12 @@
 //! What each route costs in reads and writes of the store and calls of the key service, counted. `docs/costs.md` has the
-//! numbers; `UPDATE_DOCS=1` writes them anew.
+//! numbers, and `functions/hub/costs/counts.json`, which `hub costs` multiplies with prices; `UPDATE_DOCS=1` writes both anew.
 
-use std::{fmt::Write, fs, path::Path, sync::Mutex};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use http::{Method, StatusCode};
 use it::{
@@ -11,15 +16,19 @@ use it::{
         crm::{Crm, parameter},
         hub_side::in_process::InProcess,
     },
-    operations::{measure, table},
+    operations::{Row, measure, table},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const HEAD: &str = "| call | reads | writes | wraps | unwraps |\n| --- | --- | --- | --- | --- |\n";
+
+/// How far the bytes of log lines may differ from what is written down: addresses, durations and ids have no fixed length.
+const TOLERANCE: f64 = 0.05;
 
 struct Counter<'a> {
     hub: &'a InProcess,
     table: String,
+    counts: Map<String, Value>,
 }
 
 impl Counter<'_> {
@@ -30,6 +39,8 @@ impl Counter<'_> {
         let (reads, writes) = (after.reads - before.reads, after.writes - before.writes);
         let (wraps, unwraps) = (later.wraps - keys.wraps, later.unwraps - keys.unwraps);
         writeln!(self.table, "| {what} | {reads} | {writes} | {wraps} | {unwraps} |").unwrap();
+        let counts = json!({"reads": reads, "writes": writes, "wraps": wraps, "unwraps": unwraps});
+        self.counts.insert(plain(what), counts);
         outcome
     }
 }
@@ -37,7 +48,7 @@ impl Counter<'_> {
 #[tokio::test]
 async fn every_route_costs_what_the_document_says() {
     let (bench, hub) = Bench::in_one_process().await;
-    let mut counter = Counter { hub: &hub, table: HEAD.to_owned() };
+    let mut counter = Counter { hub: &hub, table: HEAD.to_owned(), counts: Map::new() };
     let (crm, browser) = (bench.crm(), Browser::new());
     bench.decide("approve").await;
     let started = counter.count("`POST /v1/sessions`", crm.start("oauth")).await;
@@ -88,12 +99,28 @@ async fn every_route_costs_what_the_document_says() {
     let nothing_due = scheduler.post("/v1/jobs/expiry-watch", Value::Null);
     counter.count("`POST /v1/jobs/expiry-watch`, nothing due", nothing_due).await;
     hold("costs", &counter.table);
+    hold_counts("calls", counter.counts);
 }
 
 /// What `cargo run -p it --bin operations` prints.
 #[tokio::test]
 async fn every_operation_costs_what_the_document_says() {
-    hold("operations", &table(&measure().await));
+    let rows = measure().await;
+    hold("operations", &table(&rows));
+    hold_counts("operations", rows.iter().map(counts_of).collect());
+}
+
+fn counts_of(row: &Row) -> (String, Value) {
+    let cost = &row.cost;
+    let counts = json!({
+        "reads": cost.reads, "writes": cost.writes, "keys": cost.keys, "bank": cost.bank, "log_bytes": cost.log,
+    });
+    (plain(&row.what), counts)
+}
+
+/// The same without code marks.
+fn plain(what: &str) -> String {
+    what.replace('`', "")
 }
 
 /// One at a time reads the document and writes it.
@@ -103,7 +130,7 @@ static TURN: Mutex<()> = Mutex::new(());
 fn hold(part: &str, table: &str) {
     let _turn = TURN.lock().unwrap();
     let begin = format!("<!-- {part} -->\n");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/costs.md");
+    let path = file("docs/costs.md");
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(&begin).unwrap();
     let (_, after) = rest.split_once("<!-- end -->").unwrap();
@@ -113,4 +140,40 @@ fn hold(part: &str, table: &str) {
         return;
     }
     assert_eq!(text, counted, "UPDATE_DOCS=1 writes docs/costs.md anew");
+}
+
+/// Compares that part of the numbers that `hub costs` reads with what was counted, or writes it.
+fn hold_counts(part: &str, counts: Map<String, Value>) {
+    let _turn = TURN.lock().unwrap();
+    let path = file("functions/hub/costs/counts.json");
+    let mut written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        written[part] = Value::Object(counts);
+        fs::write(&path, serde_json::to_string_pretty(&written).unwrap() + "\n").unwrap();
+        return;
+    }
+    let written = written[part].as_object().unwrap();
+    assert_eq!(written.keys().collect::<Vec<_>>(), counts.keys().collect::<Vec<_>>());
+    for (what, counted) in &counts {
+        assert!(is_like(&written[what], counted), "UPDATE_DOCS=1 writes counts.json anew: {what}: {counted}");
+    }
+}
+
+/// The same numbers; of log lines about the same bytes.
+fn is_like(written: &Value, counted: &Value) -> bool {
+    let numbers = |value: &Value| value.as_object().unwrap().clone();
+    let (written, counted) = (numbers(written), numbers(counted));
+    written.len() == counted.len()
+        && counted.iter().all(|(name, number)| {
+            let (number, other) = (number.as_f64().unwrap(), written[name].as_f64().unwrap());
+            if name == "log_bytes" {
+                (number - other).abs() <= TOLERANCE * other
+            } else {
+                written[name] == counted[name]
+            }
+        })
+}
+
+fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }

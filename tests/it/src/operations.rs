@@ -1,13 +1,18 @@
 //! What the hub asks of Firestore, of Cloud KMS and of banks for what it does most: attended calls, refreshes that nobody
-//! asked for, and calls that it refuses. Counted, not timed.
+//! asked for, and calls that it refuses; and how much it writes to its log. Counted, not timed.
 
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use futures::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::ports::documents::{Collection, Query};
+use shared::{
+    ports::documents::{Collection, Query},
+    telemetry::Format,
+    testing::logs::Captured,
+};
 use tokio::time::Instant;
+use tracing::subscriber::DefaultGuard;
 
 use crate::bench::{
     Bench,
@@ -35,6 +40,8 @@ pub struct Cost {
     pub keys: u64,
     /// Calls that reached the bank.
     pub bank: u64,
+    /// Bytes of log lines, as Cloud Logging gets them.
+    pub log: u64,
 }
 
 /// What was done, and what it took.
@@ -48,9 +55,12 @@ pub struct Row {
 struct Stand {
     bench: Bench,
     hub: Arc<InProcess>,
+    log: Captured,
+    _guard: DefaultGuard,
 }
 
-/// Counts everything. Fails if anything is not answered as it should be.
+/// Counts everything. Fails if anything is not answered as it should be. The lines of the log are those of this thread, so
+/// the hub must not be moved to another: run it on a runtime of one thread.
 pub async fn measure() -> Vec<Row> {
     [warm().await, refreshed("redirect").await, refreshed("oauth").await, refused().await].concat()
 }
@@ -59,7 +69,7 @@ pub async fn measure() -> Vec<Row> {
 pub fn table(rows: &[Row]) -> String {
     let head = "| what | reads | writes | Cloud KMS | calls to the bank |\n| --- | --- | --- | --- | --- |\n";
     rows.iter().fold(head.to_owned(), |mut table, Row { what, cost }| {
-        let Cost { reads, writes, keys, bank } = cost;
+        let Cost { reads, writes, keys, bank, log: _ } = cost;
         writeln!(table, "| {what} | {reads} | {writes} | {keys} | {bank} |").unwrap();
         table
     })
@@ -69,13 +79,15 @@ impl Stand {
     async fn start(further: &str) -> Self {
         let (bench, hub) = Bench::in_one_process_with(further).await;
         bench.allow_several_consents().await;
-        Self { bench, hub }
+        let (log, guard) = Captured::on_this_thread(Format::Stackdriver, "info");
+        Self { bench, hub, log, _guard: guard }
     }
 
     fn asked_so_far(&self) -> Cost {
         let (counts, keys) = (self.hub.counts(), self.hub.key_calls());
         let bank = self.bench.bank.journal().len() as u64;
-        Cost { reads: counts.reads, writes: counts.writes, keys: keys.wraps + keys.unwraps, bank }
+        let log = self.log.text().len() as u64;
+        Cost { reads: counts.reads, writes: counts.writes, keys: keys.wraps + keys.unwraps, bank, log }
     }
 
     async fn cost<T>(&self, work: impl Future<Output = T>) -> (T, Cost) {
@@ -87,6 +99,7 @@ impl Stand {
             writes: after.writes - before.writes,
             keys: after.keys - before.keys,
             bank: after.bank - before.bank,
+            log: after.log - before.log,
         };
         (done, cost)
     }
@@ -207,7 +220,7 @@ async fn held_back() -> Row {
     let refused = answers.iter().filter(|answer| answer.problem() == (429, "spike_arrest")).count() as u64;
     assert!(refused > 0, "{answers:?}");
     let all = AT_ONCE as u64;
-    let expected = Cost { reads: all, writes: 0, keys: 0, bank: all - refused };
+    let expected = Cost { reads: all, writes: 0, keys: 0, bank: all - refused, log: cost.log };
     assert_eq!(cost, expected, "{refused} of {all} were refused");
     let cost = Cost { reads: cost.reads / all, ..Cost::default() };
     Row { what: "a call refused: the spike arrest".to_owned(), cost }

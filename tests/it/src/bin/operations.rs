@@ -2,7 +2,7 @@
 
 use it::operations::{measure, table};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     print!("{}", table(&measure().await));
 }
