@@ -1,10 +1,11 @@
 //! Puts the parts together: the only place that knows which adapter serves which port.
 
-use std::{collections::BTreeMap, fmt, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, fmt, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{Router, response::Response};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::{
     adapters::{
@@ -15,6 +16,7 @@ use crate::{
         local_keys::KeyringError,
         measured_documents::MeasuredDocuments,
         measured_keys::MeasuredKeys,
+        otlp_client::{OtlpClient, OtlpSetupError},
         pseudonym_key_file::PseudonymKeyError,
         redb_store::OpenError,
         system::SystemClock,
@@ -52,7 +54,7 @@ use crate::{
     },
     protocol::cursor::{CursorKeyRejected, Cursors},
     telemetry::{
-        self,
+        self, Looking, Otlp,
         request_span::{Functions, RequestSpans},
     },
 };
@@ -87,6 +89,9 @@ pub enum StartError {
     /// The client for key sets and webhooks could not be made.
     #[error(transparent)]
     Web(#[from] WebSetupError),
+    /// The way to the collector of metrics and traces could not be made.
+    #[error("HUB_OTLP_ENDPOINT: {0}")]
+    Otlp(#[from] OtlpSetupError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
@@ -218,6 +223,13 @@ impl Hub {
     }
 }
 
+/// The collector at that address, and the way there; none if there is no address. Wants to be called in a runtime.
+pub fn collector(endpoint: Option<Url>, project: Option<String>) -> Result<Option<Otlp>, StartError> {
+    let Some(endpoint) = endpoint else { return Ok(None) };
+    let client = Arc::new(OtlpClient::to(&endpoint)?);
+    Ok(Some(Otlp { endpoint, client, project, every: Duration::from_mins(1) }))
+}
+
 /// The listener that the settings ask for.
 pub async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
     let address = (settings.listen, settings.port).into();
@@ -256,8 +268,12 @@ pub async fn run(routes: Vec<Route>) -> ExitCode {
 }
 
 async fn try_run(routes: Vec<Route>) -> Result<(), Box<dyn std::error::Error>> {
-    telemetry::init(telemetry::Format::Stackdriver)?;
-    let settings = Settings::from_environment()?;
+    let settings = Settings::from_environment();
+    let (endpoint, project) =
+        settings.as_ref().map_or((None, None), |settings| (settings.otlp_endpoint.clone(), settings.project.clone()));
+    let looking = Looking { prometheus: false, otlp: collector(endpoint, project)? };
+    let telemetry = telemetry::start(telemetry::Format::Stackdriver, telemetry::DEFAULT, &looking)?;
+    let settings = settings?;
     let mut ends = Box::pin(server::termination()?);
     let hub = tokio::select! {
         hub = Hub::start(&settings) => hub?,
@@ -265,5 +281,6 @@ async fn try_run(routes: Vec<Route>) -> Result<(), Box<dyn std::error::Error>> {
     };
     let listener = listen(&settings).await?;
     server::serve(listener, hub.router(routes), hub.work(), ends).await?;
+    telemetry.finish().await;
     Ok(())
 }

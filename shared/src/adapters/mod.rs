@@ -14,6 +14,7 @@ pub mod local_keys;
 pub mod measured_documents;
 pub mod measured_keys;
 mod missing;
+pub mod otlp_client;
 mod private_file;
 pub mod pseudonym_key_file;
 pub mod redb_store;

@@ -37,6 +37,8 @@ pub struct Settings {
     pub egress_address: IpAddr,
     /// `GOOGLE_CLOUD_PROJECT`: where traces are kept, if anywhere.
     pub project: Option<String>,
+    /// `HUB_OTLP_ENDPOINT`: where metrics and traces are delivered by OTLP over HTTP, if anywhere.
+    pub otlp_endpoint: Option<Url>,
 }
 
 impl Settings {
@@ -64,6 +66,7 @@ impl Settings {
         let environment = reader.optional("HUB_ENVIRONMENT", Environment::Live.name(), str::parse);
         let tenants = reader.required("HUB_TENANTS", folder);
         let egress_address = reader.required("HUB_EGRESS_ADDRESS", address);
+        let otlp_endpoint = reader.absent_or("HUB_OTLP_ENDPOINT", otlp_endpoint);
         let public_url = public_url?;
         let audience = (variables)("HUB_AUDIENCE").unwrap_or_else(|| Self::default_audience(&public_url));
         Some(Self {
@@ -78,6 +81,7 @@ impl Settings {
             tenants: tenants?,
             egress_address: egress_address?,
             project: (variables)("GOOGLE_CLOUD_PROJECT"),
+            otlp_endpoint: otlp_endpoint?,
         })
     }
 
@@ -93,6 +97,17 @@ fn address(text: &str) -> Result<IpAddr, &'static str> {
 
 fn folder(text: &str) -> Result<PathBuf, &'static str> {
     if text.is_empty() { Err("empty") } else { Ok(text.into()) }
+}
+
+/// Reads `HUB_OTLP_ENDPOINT`: https, or http on this machine, where a collector may stand beside the hub.
+pub fn otlp_endpoint(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "not a URL")?;
+    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    match (is_private_enough(&url), is_bare && url.password().is_none()) {
+        (true, true) => Ok(url),
+        (false, _) => Err("must be https (http only on 127.0.0.1)"),
+        (_, false) => Err("must be a plain address"),
+    }
 }
 
 /// https, or http where the traffic does not leave the machine; no query; ends with a slash.

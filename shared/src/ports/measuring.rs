@@ -1,5 +1,8 @@
-//! Lines that are heard inside of the process only, by the instruments of those who measure (`telemetry::metrics`).
+//! Lines and spans that no log takes: they are heard by the instruments of the process only, if somebody looks at those
+//! (`telemetry::metrics`).
 
-/// The target of such lines. No log takes them, whatever its filter; while nobody measures they cost no more than a look
-/// at a flag.
+/// The target of lines that are measured and not written. While nobody measures they cost no more than a look at a flag.
 pub const INSIDE: &str = "inside";
+
+/// The target of spans that stand in a trace and in no log line.
+pub const TRACED: &str = "traced";

@@ -6,10 +6,13 @@
 use tracing::{Level, Metadata};
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
-use crate::ports::audit::STREAM;
+use crate::ports::{
+    audit::STREAM,
+    measuring::{INSIDE, TRACED},
+};
 
 /// What is written unless a setting says otherwise. The crates named here are of no use even at `warn`.
-pub(super) const DEFAULT: &str =
+pub const DEFAULT: &str =
     "info,firestore=off,gcloud_sdk=off,h2=off,hyper=off,hyper_util=off,reqwest=off,rustls=off,tower=off,tower_http=off";
 
 /// The crates of this workspace: those who write here have been told what not to write.
@@ -26,9 +29,30 @@ pub(super) fn is_audit(metadata: &Metadata<'_>) -> bool {
     metadata.target() == STREAM
 }
 
+/// Whether the instruments hear a line, whatever the operator wants to read.
+pub(super) fn is_measured(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let is_told = *metadata.level() <= Level::INFO && (target == STREAM || is_own(target));
+    metadata.is_event() && (target == INSIDE || is_told)
+}
+
+/// Whether a span stands in a trace: those of requests and of what is made to stand there.
+pub(super) fn is_traced(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && (metadata.target() == TRACED || metadata.name() == REQUEST)
+}
+
+/// The name of the span of a request.
+pub(super) const REQUEST: &str = "request";
+
 /// Whether a line may be written at all, wanted or not.
 pub(super) fn is_allowed(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::WARN || is_own(metadata.target())
+    is_own(metadata.target()) || (*metadata.level() <= Level::WARN && !is_of_telemetry(metadata.target()))
+}
+
+/// Lines of the libraries that deliver metrics and traces: a collector that is away would fill the log with them. The
+/// hub says so itself, once.
+fn is_of_telemetry(target: &str) -> bool {
+    target.starts_with("opentelemetry")
 }
 
 fn is_own(target: &str) -> bool {

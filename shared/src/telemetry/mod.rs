@@ -3,10 +3,15 @@
 
 mod entry;
 mod filter;
+mod looking;
 pub mod metrics;
 mod panic_hook;
 pub mod request_span;
 mod subscriber;
 pub mod trace_context;
 
-pub use self::subscriber::{Format, InitError, init, init_with, subscriber};
+pub use self::{
+    filter::DEFAULT,
+    looking::{Looking, LookingError, Otlp, Telemetry},
+    subscriber::{Format, InitError, init, init_with, start, subscriber, subscriber_with},
+};

@@ -99,7 +99,7 @@ impl RequestSpans {
     /// At the highest level, so that every line names its request however little is logged.
     fn span(&self, id: &RequestId, route: &Route, request: &Request) -> Span {
         let context = TraceContext::of(request.headers());
-        tracing::error_span!(
+        let span = tracing::error_span!(
             "request",
             request_id = id.as_str(),
             method = route.method,
@@ -107,7 +107,11 @@ impl RequestSpans {
             "logging.googleapis.com/trace" = context.map(|context| self.trace_name(&context)),
             "logging.googleapis.com/spanId" = context.and_then(|context| context.span_id()),
             "logging.googleapis.com/trace_sampled" = context.map(|context| context.is_sampled()),
-        )
+        );
+        if let Some(context) = context {
+            context.lead(&span);
+        }
+        span
     }
 }
 

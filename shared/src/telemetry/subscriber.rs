@@ -11,7 +11,15 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-use super::{entry::Entries, filter, panic_hook};
+use super::{
+    entry::Entries,
+    filter,
+    looking::{self, Looking, LookingError, Telemetry},
+    panic_hook,
+};
+
+/// Layers over the one that writes the log.
+pub(super) type Layers = Vec<Box<dyn Layer<Registry> + Send + Sync>>;
 
 /// The variables that change what is written; the first that is set, and not to nothing, counts.
 const VARIABLES: [&str; 2] = ["HUB_LOG", "RUST_LOG"];
@@ -34,6 +42,9 @@ pub enum InitError {
     /// Something in the process logs already.
     #[error("logging was set up before")]
     Twice(#[source] TryInitError),
+    /// What is measured cannot be shown to those who look.
+    #[error(transparent)]
+    Looking(#[from] LookingError),
 }
 
 /// Sets up logging for the whole process, and what is said of panics. The filter is in `HUB_LOG`, or else `RUST_LOG`,
@@ -44,14 +55,25 @@ pub fn init(format: Format) -> Result<(), InitError> {
 
 /// What [`init`] does, with another filter for when neither variable is set.
 pub fn init_with(format: Format, default_directives: &str) -> Result<(), InitError> {
+    start(format, default_directives, &Looking::default()).map(drop)
+}
+
+/// What [`init_with`] does, with those who look at what is measured. Wants to be called in a runtime if there is a
+/// collector.
+pub fn start(format: Format, default_directives: &str, looking: &Looking) -> Result<Telemetry, InitError> {
     let directives = directives().unwrap_or_else(|| default_directives.to_owned());
-    match format {
-        Format::Stackdriver => subscriber(format, &directives, io::stdout)?.try_init(),
-        Format::Text => subscriber(format, &directives, io::stderr)?.try_init(),
-    }
-    .map_err(InitError::Twice)?;
+    let telemetry = match format {
+        Format::Stackdriver => {
+            let (subscriber, telemetry) = subscriber_with(format, &directives, io::stdout, looking)?;
+            subscriber.try_init().map(|()| telemetry)
+        }
+        Format::Text => {
+            let (subscriber, telemetry) = subscriber_with(format, &directives, io::stderr, looking)?;
+            subscriber.try_init().map(|()| telemetry)
+        }
+    };
     panic_hook::install();
-    Ok(())
+    telemetry.map_err(InitError::Twice)
 }
 
 #[expect(clippy::disallowed_methods, reason = "logging comes before the settings, so that their mistakes are logged")]
@@ -68,9 +90,24 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    Ok(subscriber_with(format, directives, writer, &Looking::default())?.0)
+}
+
+/// The same, with those who look at what is measured.
+pub fn subscriber_with<W>(
+    format: Format,
+    directives: &str,
+    writer: W,
+    looking: &Looking,
+) -> Result<(impl Subscriber + Send + Sync + 'static + use<W>, Telemetry), InitError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let wanted = filter::wanted(directives).map_err(InitError::Filter)?;
     let heard = wanted.and(FilterFn::new(filter::is_allowed)).or(FilterFn::new(filter::is_audit));
-    Ok(Registry::default().with(format.layer(writer).with_filter(heard)))
+    let (mut layers, telemetry) = looking::layers(looking)?;
+    layers.push(format.layer(writer).with_filter(heard).boxed());
+    Ok((Registry::default().with(layers), telemetry))
 }
 
 impl Format {

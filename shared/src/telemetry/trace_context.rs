@@ -4,6 +4,11 @@
 use std::num::{NonZeroU64, NonZeroU128};
 
 use http::HeaderMap;
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Where a request stands in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +50,21 @@ impl TraceContext {
             None => (ids, None),
         };
         Some(Self { trace: NonZeroU128::new(hex(trace, 32)?)?, span, sampled })
+    }
+
+    /// Puts a span into this trace, for those who collect traces. Where the caller told no span of its own, one is made
+    /// up of the trace's id: what matters is that the trace is the same.
+    pub fn lead(&self, span: &tracing::Span) {
+        let own = u64::try_from(self.trace.get() & u128::from(u64::MAX)).unwrap_or(1).max(1);
+        let parent = SpanContext::new(
+            TraceId::from(self.trace.get()),
+            SpanId::from(self.span.map_or(own, NonZeroU64::get)),
+            if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED },
+            true,
+            TraceState::NONE,
+        );
+        // It fails if nobody collects traces, and then it does not matter.
+        let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     }
 
     /// The trace's id: 32 hexadecimal digits.

@@ -184,6 +184,7 @@ async fn start_a_hub(pair: &Pair) -> Result<Hub, StartError> {
         tenants,
         egress_address: "192.0.2.1".parse().unwrap(),
         project: None,
+        otlp_endpoint: None,
         environment: Environment::default(),
     };
     Hub::start(&settings).await

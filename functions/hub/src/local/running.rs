@@ -119,6 +119,7 @@ fn settings(folder: &DataFolder, port: u16, hub: &str) -> Result<Settings, Failu
         tenants: folder.tenants(),
         egress_address: here,
         project: None,
+        otlp_endpoint: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 
 use super::{BankCalls, X_REQUEST_ID, counted::Counted, record::BankCall, repetition, under_way::UnderWay};
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     ports::{
         bank_http::{BankHttpError, BankRequest, BankResponse},
         entropy::random,
+        measuring::TRACED,
     },
     protocol::berlin_group::errors::UnsendableRequest,
 };
@@ -71,7 +73,17 @@ impl BankCalls {
         let under_way = UnderWay::begun(self, bank, trail, subject, BankCall::of(&request));
         let started = under_way.started();
         let result = match self.signed(bank, request).await {
-            Ok(request) => self.called(bank, request, within).await,
+            Ok(request) => {
+                let operation = operation.name();
+                let span = tracing::info_span!(
+                    target: TRACED,
+                    "bank call",
+                    bank.id = bank.id.as_str(),
+                    bank.operation = operation,
+                    otel.kind = "client"
+                );
+                self.called(bank, request, within).instrument(span).await
+            }
             Err(trouble) => Err(trouble),
         };
         let written = under_way.ended(&result);

@@ -6,3 +6,8 @@
 
 pub mod catalogue;
 pub mod cloud_logging;
+mod instruments;
+mod layer;
+pub mod prometheus;
+
+pub(super) use layer::Measuring;

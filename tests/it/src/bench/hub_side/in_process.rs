@@ -194,6 +194,7 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         tenants: folder.join("tenants"),
         egress_address: "192.0.2.1".parse().unwrap(),
         project: None,
+        otlp_endpoint: None,
     };
     let entropy = Arc::new(SystemEntropy);
     let signer = LocalKeyring::open_or_create(&folder.join("keys"), Arc::clone(&entropy) as _);
