@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::{
     bank::{self, BankCommand},
     costs::{self, CostsArguments},
+    doctor::{self, DoctorArguments},
     failure::Failure,
     local::{self, issuer::IssuerName, settings::LocalSettings, token_command},
 };
@@ -36,6 +37,8 @@ Examples (in the source tree `cargo run --` stands for `hub`):
   hub bank probe my-bank.toml              whether the bank can be met with it
   hub costs --calls 5000000 --sessions 50000
                                            what a deployment costs a month
+  hub doctor                               whether a deployment with the functions' settings is in order
+  hub doctor --as callback                 the same, and whether this account has callback's rights and no others
 
 Deleting the folder HUB_DATA starts afresh.";
 
@@ -48,6 +51,8 @@ enum Command {
     Bank(BankCommand),
     /// Tells what a deployment costs a month: operations that tests count, at list prices.
     Costs(CostsArguments),
+    /// Checks a deployment from inside or from a laptop: store, keys, secrets, certificates, clock, banks, CRMs.
+    Doctor(DoctorArguments),
 }
 
 /// What token is wanted.
@@ -93,6 +98,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Token(wanted)) => Ok(token_command::print(&settings()?, &wanted)?),
         Some(Command::Bank(command)) => bank::run(command).await,
         Some(Command::Costs(wanted)) => costs::run(&wanted),
+        Some(Command::Doctor(wanted)) => Ok(doctor::run(&wanted).await?),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     bank::BankError,
     costs::CostsError,
     demo::DemoError,
+    doctor::DoctorError,
     local::{
         data_folder::DataFolderError, documents::DocumentError, issuer::IssuerError, listener::ListenError,
         sandbox::SandboxError, settings::SettingError, token_command::TokenError,
@@ -53,6 +54,9 @@ pub enum Failure {
     /// Costs cannot be told.
     #[error(transparent)]
     Costs(#[from] CostsError),
+    /// A deployment is not in order, or could not be looked at.
+    #[error(transparent)]
+    Doctor(#[from] DoctorError),
     /// The hub's own address is not one.
     #[error("the hub's address cannot be understood")]
     Address(#[from] url::ParseError),
@@ -65,16 +69,19 @@ pub enum Failure {
     /// The system does not tell of ctrl-c and SIGTERM.
     #[error("the signals to stop cannot be awaited")]
     Signals(#[source] io::Error),
+    /// There is no runtime to run on.
+    #[error("the program cannot run here")]
+    Runtime(#[source] io::Error),
     /// Serving broke off.
     #[error("serving broke off")]
     Serve(#[source] io::Error),
 }
 
 impl Failure {
-    /// 2 for what kept the program from starting, as command line programs do; 1 for what broke later.
+    /// 2 for what kept the program from starting, as command line programs do; 1 for what broke later, or was found wrong.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Serve(_) => ExitCode::FAILURE,
+            Self::Serve(_) | Self::Doctor(DoctorError::Unwell(_)) => ExitCode::FAILURE,
             _ => ExitCode::from(2),
         }
     }

@@ -4,6 +4,7 @@ mod bank;
 mod cli;
 mod costs;
 mod demo;
+mod doctor;
 mod failure;
 mod local;
 mod terminal;
@@ -11,12 +12,20 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use crate::{cli::Cli, failure::Failure};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match cli::run(Cli::parse()).await {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&Failure::Runtime(error)),
+    };
+    let outcome = runtime.block_on(cli::run(cli));
+    // A name that the system is still looking up, say, is not waited for.
+    runtime.shutdown_background();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => refuse(&failure),
     }

@@ -93,6 +93,10 @@ impl Identities for IdentityFiles {
     fn facts(&self, profile: &TlsProfile) -> Option<CertificateFacts> {
         self.file(&qwac(profile))?.known().map(|identity| identity.facts.clone())
     }
+
+    fn is_refused(&self, profile: &TlsProfile) -> bool {
+        self.file(&qwac(profile)).is_some_and(|file| file.is_refused())
+    }
 }
 
 /// Shows nothing of the files.

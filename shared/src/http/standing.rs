@@ -99,8 +99,9 @@ fn missing(app: &App, store: Readiness, keys: Readiness) -> Vec<String> {
     let general = [away(store, Component::Store), away(keys, Component::Keys)].into_iter().flatten();
     let deps = &app.deps;
     let now = deps.now();
-    let usable = |bank: &Bank| deps.identities.facts(&bank.tls).is_some_and(|facts| facts.check_time(now).is_ok());
-    let strangers = deps.banks.values().filter(|bank| !usable(bank)).map(|bank| Component::Identity(bank.id.clone()));
+    let is_over = |bank: &Bank| deps.identities.facts(&bank.tls).is_some_and(|facts| facts.check_time(now).is_err());
+    let is_stranger = |bank: &&Arc<Bank>| is_over(bank) || deps.identities.is_refused(&bank.tls);
+    let strangers = deps.banks.values().filter(is_stranger).map(|bank| Component::Identity(bank.id.clone()));
     let all = general.chain(app.keys.missing()).chain(deps.store.missing()).chain(strangers);
     all.map(|component| component.to_string()).collect()
 }

@@ -106,4 +106,9 @@ pub trait Identities: Send + Sync + 'static {
 
     /// What is known of that identity, without looking at its file; none before it was first asked for.
     fn facts(&self, profile: &TlsProfile) -> Option<CertificateFacts>;
+
+    /// Whether what lay in the file at the last look was not taken, so that an older identity serves. Looks at no file.
+    fn is_refused(&self, _: &TlsProfile) -> bool {
+        false
+    }
 }

@@ -74,7 +74,7 @@ impl Adapters {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let documents = open_store(&settings.store, &entropy)?;
+        let documents = open_store(&settings.store, FirestoreLimits::default(), &entropy)?;
         let Keys { wrap, signer, pseudonyms } = keys(&settings.keys, &entropy).await?;
         let seals = open_seals(settings, banks, Arc::clone(&identities), Arc::clone(&clock)).await?;
         let whose = tenants.iter().map(|tenant| (tenant.jwks_url.clone(), tenant.id.clone()));
@@ -96,7 +96,11 @@ impl Adapters {
 }
 
 /// The store that the settings name. A file is made if it is not there; nothing is asked of Firestore yet.
-pub fn open_store(setting: &StoreSetting, entropy: &Arc<dyn Entropy>) -> Result<Arc<dyn Documents>, StartError> {
+pub fn open_store(
+    setting: &StoreSetting,
+    limits: FirestoreLimits,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<dyn Documents>, StartError> {
     match setting {
         StoreSetting::Embedded(path) => Ok(Arc::new(RedbStore::open(path)?)),
         StoreSetting::Firestore(setting) => {
@@ -105,7 +109,7 @@ pub fn open_store(setting: &StoreSetting, entropy: &Arc<dyn Entropy>) -> Result<
                 database: setting.database.clone(),
                 counters: setting.counters.clone(),
                 emulator: setting.emulator.clone(),
-                limits: FirestoreLimits::default(),
+                limits,
             };
             Ok(Arc::new(FirestoreStore::new(settings, Arc::clone(entropy))))
         }
@@ -132,9 +136,9 @@ fn endpoint(setting: &CloudKmsSetting) -> Option<String> {
 }
 
 /// The keys in Cloud KMS that the settings name. Nothing is asked of it yet.
-pub async fn open_cloud_kms(setting: &CloudKmsSetting) -> Result<CloudKms, CloudKmsSetupError> {
+pub async fn open_cloud_kms(setting: &CloudKmsSetting, limits: CloudKmsLimits) -> Result<CloudKms, CloudKmsSetupError> {
     let (key_ring, endpoint) = (setting.key_ring.clone(), endpoint(setting));
-    CloudKms::new(CloudKmsSettings { key_ring, endpoint, limits: CloudKmsLimits::default() }).await
+    CloudKms::new(CloudKmsSettings { key_ring, endpoint, limits }).await
 }
 
 /// Signs for banks with the seals of these files, and with those in Cloud KMS. Nothing is read or asked yet.
@@ -162,7 +166,7 @@ async fn keys(setting: &KeysSetting, entropy: &Arc<dyn Entropy>) -> Result<Keys,
         }
         KeysSetting::CloudKms(setting) => {
             let pseudonyms = pseudonym_key_file::read(&setting.pseudonym_key)?;
-            let kms = Arc::new(open_cloud_kms(setting).await?);
+            let kms = Arc::new(open_cloud_kms(setting, CloudKmsLimits::default()).await?);
             Ok(Keys { wrap: Arc::clone(&kms) as _, signer: kms, pseudonyms })
         }
     }

@@ -6,6 +6,7 @@
 mod bench;
 mod conformance;
 mod faults;
+mod inspection;
 mod secrecy;
 mod signing;
 mod vault;

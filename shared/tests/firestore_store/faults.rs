@@ -10,7 +10,10 @@ use shared::{
         firestore_store::{FirestoreLimits, FirestoreSettings, FirestoreStore},
         system::SystemEntropy,
     },
-    ports::documents::{Collection, CommitError, Contention, Document, Documents, Key, StoreError, Write},
+    domain::readiness::Component,
+    ports::documents::{
+        Collection, CommitError, Contention, Document, Documents, Key, MissingIndex, Query, StoreError, Write,
+    },
     testing::{cutting_proxy::CuttingProxy, firestore_emulator::FirestoreEmulator},
 };
 
@@ -211,4 +214,25 @@ async fn an_emptied_store_holds_nothing_and_goes_on() {
     let replace = [Write::Replace(key("a"), version, document(2))];
     assert!(matches!(store.commit(&replace).await, Err(CommitError::Refused)));
     store.commit(&create("a")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_index_is_named() {
+    let query = Query {
+        collection: Collection::Sessions,
+        equal: vec![("shard", Value::from(1))],
+        until: Some(("due_at", jiff::Timestamp::UNIX_EPOCH)),
+        after: None,
+        limit: 1,
+    };
+    let service = StandIn::answering(&[Code::FailedPrecondition, Code::PermissionDenied]).await;
+    let store = store(service.settings(FirestoreEmulator::patient()));
+    assert!(store.missing().is_empty());
+    let Err(StoreError::Unavailable(cause)) = store.find(&query).await else { panic!("it was answered") };
+    assert!(cause.is::<MissingIndex>(), "{cause}");
+    let index = Component::Index { collection: "sessions", fields: vec!["shard", "due_at"] };
+    assert_eq!(store.missing(), [index.clone()]);
+    store.find(&query).await.unwrap_err();
+    assert_eq!(store.missing(), [index], "a refusal says nothing about indexes");
+    assert_eq!(service.calls(), ["RunQuery"; 2], "neither is tried again");
 }

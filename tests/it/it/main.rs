@@ -22,6 +22,7 @@ mod incidents;
 mod instances;
 mod lists;
 mod quota;
+mod readiness;
 mod records;
 mod refresh;
 mod refresh_jobs;

@@ -3,7 +3,7 @@
 mod certificates;
 mod check;
 mod printing;
-mod probe;
+pub mod probe;
 mod requests;
 mod samples;
 

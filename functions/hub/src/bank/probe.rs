@@ -7,7 +7,7 @@ use std::{
 
 use shared::{
     adapters::{
-        bank_client::{Handshake, shake_hands},
+        bank_client::{Handshake, HandshakeError, shake_hands},
         identity_files::{KeyPlace, read},
     },
     config::bank_document::read_bank,
@@ -65,11 +65,10 @@ impl Findings {
         };
         for url in addresses(bank) {
             let origin = url.origin().ascii_serialization();
-            let started = Instant::now();
-            match shake_hands(bank, &identity, &url).await {
+            match meet(bank, &identity, &url).await {
                 Ok(met) => {
-                    let took = millis(started.elapsed());
-                    let _ = write!(self.text, "\n{origin}\n{}  time         {took} ms\n", describe(&met));
+                    let (told, took) = (describe(&met.handshake), millis(met.took));
+                    let _ = write!(self.text, "\n{origin}\n{told}  time         {took} ms\n");
                 }
                 Err(error) => self.wrong.push(format!("{origin}: {}", one_line(&error))),
             }
@@ -77,36 +76,59 @@ impl Findings {
     }
 
     async fn read_metadata(&mut self, bank: &Bank) {
-        let Some(profile) = &bank.oauth else { return };
-        let Some(request) = metadata::request(profile) else { return };
-        let url = request.url.clone();
-        let started = Instant::now();
-        let response = match client().call(bank, request).await {
-            Ok(response) => response,
-            Err(error) => return self.wrong.push(format!("{url}: {}", one_line(&error))),
-        };
-        let took = millis(started.elapsed());
-        match metadata::process(bank, profile, &response) {
-            Ok(found) => {
-                let _ = write!(self.text, "\n{url}\n  issuer       {}\n", profile.issuer);
-                let _ = writeln!(self.text, "  authorize    {}", found.authorization_endpoint);
-                let _ = writeln!(self.text, "  token        {}", found.token_endpoint);
-                let _ = writeln!(self.text, "  time         {took} ms");
-            }
-            Err(error) => self.wrong.push(format!("{url}: HTTP {}: {error}", response.status.as_u16())),
+        match metadata(bank).await {
+            None => {}
+            Some(Ok(text)) => self.text.push_str(&text),
+            Some(Err(what)) => self.wrong.push(what),
         }
     }
 }
 
+/// A host that was met.
+pub struct Met {
+    /// How.
+    pub handshake: Handshake,
+    /// How long that took.
+    took: Duration,
+}
+
+/// Shakes hands with one host.
+pub async fn meet(bank: &Bank, identity: &Identity, url: &Url) -> Result<Met, HandshakeError> {
+    let started = Instant::now();
+    let handshake = shake_hands(bank, identity, url).await?;
+    Ok(Met { handshake, took: started.elapsed() })
+}
+
+/// What the authorisation server tells of itself, for people to read, or what is wrong with it; nothing where the document
+/// names no place to ask.
+pub async fn metadata(bank: &Bank) -> Option<Result<String, String>> {
+    let profile = bank.oauth.as_ref()?;
+    let request = metadata::request(profile)?;
+    let url = request.url.clone();
+    let started = Instant::now();
+    let response = match client().call(bank, request).await {
+        Ok(response) => response,
+        Err(error) => return Some(Err(format!("{url}: {}", one_line(&error)))),
+    };
+    let took = millis(started.elapsed());
+    Some(match metadata::process(bank, profile, &response) {
+        Ok(found) => Ok(format!(
+            "\n{url}\n  issuer       {}\n  authorize    {}\n  token        {}\n  time         {took} ms\n",
+            profile.issuer, found.authorization_endpoint, found.token_endpoint,
+        )),
+        Err(error) => Err(format!("{url}: HTTP {}: {error}", response.status.as_u16())),
+    })
+}
+
 /// Our QWAC.
-fn identity(bank: &Bank) -> Result<Identity, String> {
+pub fn identity(bank: &Bank) -> Result<Identity, String> {
     let demand = Demand { usage: Usage::Transport, accepts_unqualified: bank.tls.accepts_unqualified };
     let file = &bank.tls.identity_file;
     read(file, demand, KeyPlace::Beside).map_err(|fault| format!("{}: {fault}", file.display()))
 }
 
 /// One address of each host that is called over mutual TLS and that the document names in full.
-fn addresses(bank: &Bank) -> Vec<Url> {
+pub fn addresses(bank: &Bank) -> Vec<Url> {
     let oauth = bank.oauth.iter().flat_map(|oauth| {
         let endpoints = [&oauth.metadata_url, &oauth.endpoints.token, &oauth.endpoints.revocation];
         endpoints.into_iter().flatten()

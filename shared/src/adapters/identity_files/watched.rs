@@ -67,6 +67,11 @@ impl Watched {
         self.current.load_full()
     }
 
+    /// Whether the last content was not taken. While somebody looks, nothing is known of it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.look.try_lock().is_ok_and(|look| look.refused.is_some())
+    }
+
     /// The identity as it is now. Whoever comes while another looks is given the one before; only the first of all is
     /// waited for.
     pub(super) async fn current(&self, every: Duration, now: Timestamp) -> Result<Arc<Identity>, IdentityFault> {

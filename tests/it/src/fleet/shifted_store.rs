@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use shared::ports::{
-    clock::Clock,
-    documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write},
+use shared::{
+    domain::readiness::Component,
+    ports::{
+        clock::Clock,
+        documents::{CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write},
+    },
 };
 
 /// The store, its clock moved.
@@ -58,5 +61,9 @@ impl Documents for ShiftedStore {
 
     async fn ready(&self) -> Result<(), StoreError> {
         self.inner.ready().await
+    }
+
+    fn missing(&self) -> Vec<Component> {
+        self.inner.missing()
     }
 }
