@@ -44,6 +44,9 @@ people = {
 
 on_call = ["hub-on-call@example.com"]
 
+# Where people on call read docs/runbooks.md.
+runbooks = "https://code.example/secure-hub/blob/main/docs/runbooks.md"
+
 audit = { days = 365, locked = false }
 
 pipeline = {
@@ -55,3 +58,6 @@ pipeline = {
 # The first days of a new rule: what would it refuse?
 waf_preview = true
 budget      = { billing_account = "000000-000000-000000", monthly = 200 }
+
+# Banks' sandboxes fail more often than banks do.
+thresholds = { bank_errors = 0.5 }

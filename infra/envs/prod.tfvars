@@ -43,6 +43,10 @@ people = {
 }
 
 on_call = ["hub-on-call@example.com"]
+pagers  = ["projects/example-hub-prod/notificationChannels/1234567890123456789"]
+
+# Where people on call read docs/runbooks.md.
+runbooks = "https://code.example/secure-hub/blob/main/docs/runbooks.md"
 
 # One warm instance of what customers wait for: a new network interface behind NAT takes half a minute and more.
 scaling = {

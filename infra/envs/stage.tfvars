@@ -44,6 +44,9 @@ people = {
 
 on_call = ["hub-on-call@example.com"]
 
+# Where people on call read docs/runbooks.md.
+runbooks = "https://code.example/secure-hub/blob/main/docs/runbooks.md"
+
 audit = { days = 365, locked = false }
 
 pipeline = {

@@ -19,8 +19,10 @@ people = {
   auditors     = "group:auditors@example.com"
   operators    = "group:operators@example.com"
 }
-audit   = { days = 1830, locked = true }
-on_call = ["oncall@example.com"]
+audit    = { days = 1830, locked = true }
+on_call  = ["oncall@example.com"]
+pagers   = ["projects/hub-test/notificationChannels/12345"]
+runbooks = "https://code.example/hub/docs/runbooks.md"
 pipeline = {
   repository = "projects/hub-test/locations/europe-west3/connections/code/repositories/hub"
   builds     = true

@@ -52,12 +52,18 @@ run "every_mistake_is_told_first_round" {
     pipeline = { repository = "projects/p/locations/l/connections/c/repositories/r", builds = true, attestors = [] }
     # nobody on call
     on_call = []
+    # a channel by the name that people see
+    pagers = ["the pager"]
+    # a chapter instead of the page
+    runbooks = "https://code.example/hub/docs/runbooks.md#server-errors"
+    # an alert that always tells
+    thresholds = { tokens_rejected = 0 }
     # a budget of nothing
     budget = { billing_account = "mine", monthly = 0 }
     # a smoke test by shell
     smoke_command = ["hub doctor"]
   }
-  expect_failures = [var.project_id, var.region, var.image, var.hosts, var.documents_release, var.bank_identities, var.seals, var.bank_hosts, var.crm, var.denied_addresses, var.edge_limits, var.egress, var.scaling, var.job_shards, var.task_queues, var.people, var.audit, var.pipeline, var.on_call, var.budget, var.smoke_command]
+  expect_failures = [var.project_id, var.region, var.image, var.hosts, var.documents_release, var.bank_identities, var.seals, var.bank_hosts, var.crm, var.denied_addresses, var.edge_limits, var.egress, var.scaling, var.job_shards, var.task_queues, var.people, var.audit, var.pipeline, var.on_call, var.pagers, var.runbooks, var.thresholds, var.budget, var.smoke_command]
 }
 
 run "every_mistake_is_told_second_round" {
@@ -75,10 +81,14 @@ run "every_mistake_is_told_second_round" {
     egress = { range = "10.8.0.0/26" }
     # a service that is not
     scaling = { payments = { least = 0, most = 2 } }
+    # a page in clear
+    runbooks = "http://code.example/hub/docs/runbooks.md"
+    # a share in percent
+    thresholds = { server_errors = 5 }
     # one group for everything
     people = { keys = "group:a@example.com", certificates = "group:a@example.com", auditors = "group:a@example.com", operators = "group:a@example.com" }
   }
-  expect_failures = [var.region, var.hosts, var.bank_hosts, var.crm, var.egress, var.scaling, var.people]
+  expect_failures = [var.region, var.hosts, var.bank_hosts, var.crm, var.egress, var.scaling, var.runbooks, var.thresholds, var.people]
 }
 
 run "every_mistake_is_told_third_round" {
@@ -136,4 +146,15 @@ run "prod_builds" {
     bank_environment = "live"
   }
   expect_failures = [var.pipeline]
+}
+
+run "an_alert_in_prod_that_hears_too_little" {
+  command = plan
+  variables {
+    environment      = "prod"
+    bank_environment = "live"
+    pipeline         = { repository = "projects/p/locations/l/connections/c/repositories/r", builds = false, registry = "europe-west3-docker.pkg.dev/hub-stage/hub", attestors = ["projects/p/attestors/a"] }
+    thresholds       = { server_errors = 0.5 }
+  }
+  expect_failures = [var.thresholds]
 }
