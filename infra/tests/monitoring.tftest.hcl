@@ -76,7 +76,9 @@ run "what_environments_say_stands_in_the_alerts" {
     error_message = "The alert on instances knows how many there may be."
   }
   assert {
-    condition     = alltrue([for policy in module.monitoring.policies : !strcontains(jsonencode(policy.conditions), "$${") && !strcontains(policy.display_name, "$${")])
+    condition = alltrue(flatten([for policy in module.monitoring.policies : [for condition in policy.conditions :
+      !strcontains(join(" ", [policy.display_name, try(condition.condition_prometheus_query_language[0].query, ""), try(condition.condition_threshold[0].filter, "")]), "$${")
+    ]]))
     error_message = "Nothing that was to be put in is left."
   }
 }
@@ -132,7 +134,7 @@ run "metrics_count_lines_of_the_hub" {
     error_message = "A distribution has a value and buckets, a counter neither."
   }
   assert {
-    condition     = alltrue([for metric in module.monitoring.metrics : toset([for label in metric.metric_descriptor[0].labels : label.key]) == toset(keys(coalesce(metric.label_extractors, {}))) && length(metric.metric_descriptor[0].labels) <= 10])
+    condition     = alltrue([for metric in module.monitoring.metrics : join(" ", sort([for label in metric.metric_descriptor[0].labels : label.key])) == join(" ", try(keys(metric.label_extractors), [])) && length(metric.metric_descriptor[0].labels) <= 10])
     error_message = "Every label is filled."
   }
 }

@@ -51,7 +51,7 @@ def check(condition, what):
 
 CODE = sources("shared/src", "functions")
 CODES = set(re.findall(r'^    [A-Z]\w+ "([a-z_]+)" [A-Z_]+ \w+', text("shared", "src", "http", "problem.rs"), re.M))
-ROUTES = set(re.findall(r'Route::\w+\(\s*"([^"]+)"', CODE))
+ROUTES = set(re.findall(r'Route::\w+\(\s*"(/[^"]*)"', CODE))
 ALERTS = set(re.findall(r'\balert = "([a-z_]+)"', CODE)) | set(re.findall(r'let \(\w+, alert\) = \([^;]*"([a-z_]+)"\);', CODE))
 
 

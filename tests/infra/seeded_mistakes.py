@@ -4,6 +4,7 @@
     seeded_mistakes.py terraform TOOL...   by the plan tests; TOOL is the command that runs them on a folder
     seeded_mistakes.py checkov             by checkov, each of our own policies at least once
     seeded_mistakes.py code                by the comparison with the code (agrees_with_code.py)
+    seeded_mistakes.py monitoring          by the comparison of alerts, dashboards and runbooks (monitoring.py)
     seeded_mistakes.py image               by hadolint, on the Dockerfile
 
 Exit status 0 if all are caught. The copies are made in a temporary folder.
@@ -80,6 +81,19 @@ BY_PLAN = [
     ("the processor is taken away after the answer", "services.tf",
      'host = "auth", banks = true, internet = false, cpu = "always"', 'host = "auth", banks = true, internet = false, cpu = "request"',
      "needs the processor"),
+    ("a critical alert that wakes nobody", "monitoring/main.tf",
+     'each.value.severity == "CRITICAL" ? tolist(var.pagers) : []', '[]', "Critical alerts go to the pagers"),
+    ("an alert that leads to the page and no chapter", "monitoring/main.tf",
+     'url          = "${var.runbooks}#${each.key}"', 'url          = var.runbooks', "leads to its own chapter"),
+    ("an alert on log lines without a limit", "monitoring/main.tf",
+     "for_each = try([alert_strategy.value.notificationRateLimit], [])", "for_each = []", "wants a limit for alerts on log lines"),
+    ("an objective that asks for less", "monitoring/objectives.tf", "goal = 0.995", "goal = 0.95", "99.5 % without a fault"),
+    ("a check from outside where nobody is let in", "monitoring/uptime.tf",
+     "host = var.hosts.api, path = null", 'host = var.hosts.api, path = "/health"', "it lets nobody in without a certificate"),
+    ("a metric whose labels stay empty", "monitoring/log-metrics.tf",
+     "label_extractors = each.value.label_extractors", "label_extractors = {}", "Every label is filled"),
+    ("an alert on instances that knows no environment", "monitoring.tf",
+     "lookup(var.scaling, name, { least = 0, most = 10 }).most", "10", "how many there may be"),
 ]
 
 # (what goes wrong, file, text, text instead, the policy that tells it); an empty text adds to the end
@@ -131,11 +145,50 @@ BY_CODE = [
     ("a route of browsers at the wrong service", "edge.tf", '["/authorize/*", ', "[", "/authorize/{ticket} is authorize-redirect's"),
     ("a job that the code does not know", "jobs.tf", "    expiry-watch     = {", "    expiry-look      = {", "expiry-look is in infra/"),
     ("a trail under another name", "audit.tf", 'target=\\"audit\\"', 'target=\\"trail\\"', "trail is in infra/"),
-    ("an alert on what nobody emits", "monitoring/alerts/server-errors.yaml", "",
-     '# conditionMatchedLog: { filter: \'jsonPayload.alert="never_raised"\' }\n', "never_raised, which nothing raises"),
     ("a command of the README that leads nowhere", "README.md", "-target=google_storage_bucket.documents", "-target=google_storage_bucket.papers",
      'there is no resource "google_storage_bucket" "papers"'),
     ("a program that is not in the image", "image/programs", "callback\n", "", "programs of the image: callback"),
+]
+
+BY_MONITORING = [
+    ("an alert on a metric that nobody emits", "monitoring/alerts/bank-limits-us.yaml", "user/hub_bank_rate_limited", "user/hub_bank_limited",
+     "bank-limits-us.yaml: nothing emits the metric logging.googleapis.com/user/hub_bank_limited"),
+    ("a metric that nobody looks at", "monitoring/log-metrics.json", "{\n",
+     '{\n  "hub_nobody": {"metric_descriptor": {"value_type": "INT64", "labels": []}},\n', "nobody looks at logging.googleapis.com/user/hub_nobody"),
+    ("a metric of Google's that there is not", "monitoring/alerts/slow-starts.yaml", "startup_latencies_bucket", "startup_latency_bucket",
+     "nothing emits the metric run.googleapis.com/container/startup_latency_bucket"),
+    ("a metric of Google's that nobody looks at", "monitoring/google-metrics.txt", "",
+     "run.googleapis.com/container/cpu/utilizations | DELTA | DISTRIBUTION | cloud_run_revision | service_name\n", "nobody looks at run.googleapis.com/container/cpu/utilizations"),
+    ("a dashboard on a metric that nobody emits", "monitoring/dashboards/refresh.json", "user/hub_job_runs", "user/hub_runs",
+     "refresh.json: nothing emits the metric logging.googleapis.com/user/hub_runs"),
+    ("a tile that lies on another", "monitoring/dashboards/cost.json", '"xPos": 4,', '"xPos": 3,', "cost.json: Time of instances that is billed, by service lies on Requests, by service"),
+    ("a tile that sticks out", "monitoring/dashboards/banks.json", '"xPos": 8,', '"xPos": 9,', "sticks out on the right"),
+    ("a tile without a title", "monitoring/dashboards/crypto.json", '"title": "Cloud KMS: operations a second, by method"', '"title": ""', "crypto.json: a tile without a title"),
+    ("a query that is none", "monitoring/alerts/keys-slow.yaml", "(rate(", "(rate", "keys-slow.yaml: no PromQL"),
+    ("a distribution asked for its value", "monitoring/alerts/memory-short.yaml", "utilizations_bucket", "utilizations", "_bucket, _sum or _count is missing"),
+    ("a count without rate or increase", "monitoring/alerts/circuit-opened.yaml", "increase(", "max_over_time(", "circuit-opened.yaml: logging.googleapis.com/user/hub_circuit_changes is counted"),
+    ("a value with increase", "monitoring/alerts/unreachable.yaml", "max_over_time(", "increase(", "is no count, and wants neither"),
+    ("a label that the metric has not", "monitoring/alerts/quota-used-up.yaml", "sum by (bank)", "sum by (account)", "groups by account, which none"),
+    ("a matcher on a label that the metric has not", "monitoring/alerts/job-failed.yaml", 'outcome="failed"', 'result="failed"', "has no label result"),
+    ("a value that a label never has", "monitoring/alerts/revocation-failed.yaml", 'outcome="pending"', 'outcome="unsettled_yet"', "is never unsettled_yet"),
+    ("a code that there is not", "monitoring/alerts/store-failing.yaml", 'code="store_unavailable"', 'code="store_gone"', "code of logging.googleapis.com/user/hub_refusals is never store_gone"),
+    ("a resource left out", "monitoring/alerts/keys-failing.yaml", 'monitored_resource="consumed_api", ', "", "keys-failing.yaml: serviceruntime.googleapis.com/api/request_count is a metric of consumed_api"),
+    ("a look back over more than Cloud Monitoring allows", "monitoring/alerts/no-certificate-report.yaml", "[25h]", "[26h]", "looks back for more than 25 hours"),
+    ("a threshold that there is not", "monitoring/alerts/bank-errors.yaml", "${bank_errors * 100}", "${bank_error * 100}", "there is no ${bank_error} to put in"),
+    ("a threshold that no alert uses", "variables-monitoring.tf", "    bank_calls ", "    bank_callers = optional(number, 1)\n    bank_calls ", "no alert uses bank_callers"),
+    ("an alert on a word that nothing raises", "monitoring/alerts/token-at-risk.yaml", 'alert="token_at_risk"', 'alert="token_in_danger"', "waits for token_in_danger, which nothing raises"),
+    ("a word of the code that nobody is told of", "monitoring/alerts/snapshots-failing.yaml", ' OR "snapshot_not_told"', "", "nobody is told of snapshot_not_told"),
+    ("a message that no line has", "monitoring/alerts/program-panicked.yaml", 'message="the program panicked"', 'message="the program is in panic"', "no line of the hub has message the program is in panic"),
+    ("a field that no line has", "monitoring/alerts/program-panicked.yaml", "jsonPayload.panicLocation", "jsonPayload.panicPlace", "no line of the hub has the field panicPlace"),
+    ("an alert on log lines without a limit", "monitoring/alerts/certificate-refused.yaml", "  notificationRateLimit:\n    period: 300s\n", "", "certificate-refused.yaml: a notificationRateLimit is for"),
+    ("an alert without severity", "monitoring/alerts/foreign-objects.yaml", "severity: CRITICAL\n", "", "foreign-objects.yaml: severity is one of"),
+    ("a documentation that goes on", "monitoring/alerts/job-missing.yaml", "The scheduler is paused", "Do not panic. The scheduler is paused", "documentation is two sentences, not 3"),
+    ("an alert without a chapter", "../docs/runbooks.md", "### edge-denials\n", "", "no chapter for the alert edge-denials"),
+    ("a chapter without an alert", "../docs/runbooks.md", "### queue-late\n", "### queue-late\n\n### queue-early\n", "queue-early is no alert"),
+    ("a chapter that does not say what to do", "../docs/runbooks.md", "- **Do**: put the records back;", "- Put the records back;", "edge-certificate-ends does not say: Do"),
+    ("a chapter that names a dashboard that there is not", "../docs/runbooks.md", "dashboard `crypto`, time by method", "dashboard `keys`, time by method", "keys-slow names the dashboard keys"),
+    ("an objective over a route that there is not", "monitoring/objectives.tf", '"/v1/banks/{bank}"', '"/v1/bank/{bank}"', "there is no route /v1/bank/{bank}"),
+    ("an objective over a code that there is not", "monitoring/objectives.tf", '"timed_out"', '"out_of_time"', "there is no code out_of_time"),
 ]
 
 BY_HADOLINT = [
@@ -171,7 +224,7 @@ def judge(seeds, told):
 def by_plan(tool):
     with tempfile.TemporaryDirectory() as folder:
         copy = spoiled(BY_PLAN, folder)
-        run = subprocess.run([*tool, str(copy), "--", "-filter=tests/plan.tftest.hcl"], capture_output=True, text=True, check=False)
+        run = subprocess.run([*tool, str(copy), "--", "-filter=tests/plan.tftest.hcl", "-filter=tests/monitoring.tftest.hcl"], capture_output=True, text=True, check=False)
         told = re.sub(r"\s+", " ", run.stdout + run.stderr)
     if run.returncode == 0 or "Failure!" not in told:
         sys.exit("seeded_mistakes: the plan tests did not run to their end:\n" + run.stdout + run.stderr)
@@ -202,6 +255,16 @@ def by_code():
     return judge(BY_CODE, run.stdout)
 
 
+def by_monitoring():
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "docs", pathlib.Path(folder) / "docs")
+        spoiled(BY_MONITORING, folder)
+        for name in ("functions", "shared"):
+            (pathlib.Path(folder) / name).symlink_to(ROOT / name)
+        run = subprocess.run([sys.executable, ROOT / "tests/infra/monitoring.py", folder], capture_output=True, text=True, check=False)
+    return judge(BY_MONITORING, run.stdout + run.stderr)
+
+
 def by_hadolint():
     with tempfile.TemporaryDirectory() as folder:
         told = ""
@@ -222,6 +285,8 @@ def main():
         return by_policy()
     if sys.argv[1:] == ["code"]:
         return by_code()
+    if sys.argv[1:] == ["monitoring"]:
+        return by_monitoring()
     if sys.argv[1:] == ["image"]:
         return by_hadolint()
     sys.exit(__doc__)
