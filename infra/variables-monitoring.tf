@@ -25,8 +25,8 @@ variable "thresholds" {
   description = <<-END
     From where on alerts tell. server_errors, bank_errors, refresh_failures: share of answers that failed. bank_calls: calls in ten
     minutes below which a bank is not judged. bank_limits: calls in a quarter of an hour that the bank refused as too many.
-    quota_used_up: reads in an hour that were not made for want of quota. sessions: new sessions in an hour below which no
-    number of them is unusual. foreign_objects, callback_refusals: in five minutes. tokens_rejected: in ten minutes.
+    quota_used_up: reads in an hour that were not made for want of quota. sessions, lapses: sessions begun and consents
+    lapsed at a bank in an hour, below which no number of them is unusual. foreign_objects, callback_refusals: in five minutes. tokens_rejected: in ten minutes.
     edge_denials: refused by Cloud Armor in ten minutes. memory: share in use. start_millis: until an instance serves.
     queue_millis: how late a task starts. key_seconds: Cloud KMS, 99th percentile. store_aborted: share of commits that met
     another. store_ttl_seconds: how late documents are deleted.
@@ -39,6 +39,7 @@ variable "thresholds" {
     quota_used_up     = optional(number, 50)
     refresh_failures  = optional(number, 0.2)
     sessions          = optional(number, 100)
+    lapses            = optional(number, 20)
     foreign_objects   = optional(number, 3)
     callback_refusals = optional(number, 5)
     tokens_rejected   = optional(number, 50)

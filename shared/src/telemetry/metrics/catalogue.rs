@@ -149,7 +149,7 @@ const fn inside(when: &'static [Condition], value: Value) -> Source {
 }
 
 /// Seconds, of requests and of calls to banks.
-const LONG: Kind = Kind::Distribution(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
+const LONG: Kind = Kind::Distribution(&[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 30.0]);
 
 /// Seconds, of calls to store and keys.
 const SHORT: Kind = Kind::Distribution(&[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5]);
