@@ -129,10 +129,30 @@ def visit(node, around, file, labels_in_sight):
         for argument in node.args:
             visit(argument, [*around, node.func.name], file, labels_in_sight)
     elif kind == "BinaryExpr":
+        paired(node, file)
         visit(node.lhs, around, file, labels_in_sight)
         visit(node.rhs, around, file, labels_in_sight)
     elif kind in ("ParenExpr", "UnaryExpr", "SubqueryExpr"):
         visit(node.expr, around, file, labels_in_sight)
+
+
+def shape(node):
+    """The labels that the series of a node are told apart by; None for a number, or where it cannot be known."""
+    kind = type(node).__name__
+    if kind == "AggregateExpr":
+        return shape(node.expr) if str(node.op) == "topk" else set(node.modifier.labels if node.modifier else ())
+    if kind == "Call":
+        return (shape(node.args[1]) or set()) - {"le"} if node.func.name == "histogram_quantile" else None
+    if kind == "BinaryExpr":
+        return shape(node.lhs) or shape(node.rhs)
+    return shape(node.expr) if kind == "ParenExpr" else None
+
+
+def paired(node, file):
+    """Series of both sides meet by their labels; where these differ nothing meets, and an alert is silent for ever."""
+    left, right = shape(node.lhs), shape(node.rhs)
+    if left is not None and right is not None and not (node.modifier and node.modifier.matching):
+        check(left == right, f"{file}: the sides of {node.op} never meet: {sorted(left)} and {sorted(right)}")
 
 
 def selector(node, around, file, labels_in_sight):
@@ -241,6 +261,13 @@ def dashboard(path):
             log_filter(file, widget["logsPanel"]["filter"])
 
 
+def jobs():
+    """The alert on jobs that do not run knows every job."""
+    scheduled = set(re.findall(r"^    ([\w-]+)\s+= {", re.search(r"  jobs = {\n(.*?)\n  }\n", text("infra", "jobs.tf"), re.S).group(1), re.M))
+    watched = set(re.findall(r'job="([\w-]+)"', text("infra", "monitoring", "alerts", "job-missing.yaml")))
+    check(scheduled and scheduled == watched, f"alerts/job-missing.yaml: watches {sorted(watched)}, and {sorted(scheduled)} are scheduled")
+
+
 def objectives():
     file = "objectives.tf"
     told = text("infra", "monitoring", file)
@@ -285,6 +312,7 @@ def main():
     in_alerts = set(used)
     for path in sorted((MONITORING / "dashboards").glob("*.json")):
         dashboard(path)
+    jobs()
     objectives()
     runbooks({path.stem for path in paths})
     for word in sorted(set(WORDS) - used):

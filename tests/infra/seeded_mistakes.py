@@ -172,6 +172,8 @@ BY_MONITORING = [
     ("a matcher on a label that the metric has not", "monitoring/alerts/job-failed.yaml", 'outcome="failed"', 'result="failed"', "has no label result"),
     ("a value that a label never has", "monitoring/alerts/revocation-failed.yaml", 'outcome="pending"', 'outcome="unsettled_yet"', "is never unsettled_yet"),
     ("a code that there is not", "monitoring/alerts/store-failing.yaml", 'code="store_unavailable"', 'code="store_gone"', "code of logging.googleapis.com/user/hub_refusals is never store_gone"),
+    ("sides that never meet", "monitoring/alerts/events-failing.yaml", "unless sum by (tenant)", "unless sum by (outcome)", "the sides of unless never meet"),
+    ("a job that nobody misses", "jobs.tf", "    deliver-events   = {", "    deliver-news     = {", "alerts/job-missing.yaml: watches"),
     ("a resource left out", "monitoring/alerts/keys-failing.yaml", 'monitored_resource="consumed_api", ', "", "keys-failing.yaml: serviceruntime.googleapis.com/api/request_count is a metric of consumed_api"),
     ("a look back over more than Cloud Monitoring allows", "monitoring/alerts/no-certificate-report.yaml", "[25h]", "[26h]", "looks back for more than 25 hours"),
     ("a threshold that there is not", "monitoring/alerts/bank-errors.yaml", "${bank_errors * 100}", "${bank_error * 100}", "there is no ${bank_error} to put in"),
