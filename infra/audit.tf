@@ -36,6 +36,8 @@ resource "google_logging_project_bucket_config" "audit" {
   description    = "The audit trail. Once locked it can be neither shortened nor deleted."
   retention_days = var.audit.days
   locked         = var.audit.locked
+  # Questions in SQL over the trail, without a copy of it elsewhere.
+  enable_analytics = true
   cmek_settings {
     kms_key_name = google_kms_crypto_key.storage.id
   }
@@ -50,11 +52,16 @@ resource "google_logging_project_sink" "audit" {
   unique_writer_identity = true
 }
 
-# The default bucket, which every developer of the project may read, does not get the hub's trail.
+# What the audit bucket keeps is not kept a second time in the default bucket, which every developer of the project may read.
+# (Changes and system events stay in Google's bucket _Required too: nobody can exclude them there, and nobody pays for them.)
 resource "google_logging_project_exclusion" "default" {
-  name        = "hub-audit"
+  for_each = {
+    hub-audit   = local.hub_trail
+    data-access = "log_id(\"cloudaudit.googleapis.com/data_access\") OR log_id(\"cloudaudit.googleapis.com/policy\")"
+  }
+  name        = each.key
   description = "Kept in the bucket hub-audit"
-  filter      = local.hub_trail
+  filter      = each.value
 }
 
 resource "google_logging_log_view" "auditors" {

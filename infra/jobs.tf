@@ -5,9 +5,10 @@ locals {
   # runs apart (docs/several-instances.md). Minutes are spread so that jobs do not start together.
   shards = var.job_shards == 1 ? [""] : [for shard in range(var.job_shards) : "?shard=${shard}"]
 
+  # By shard a run comes every minute, as docs/background-refresh.md reckons with; one that finds its shard taken ends at once.
   jobs = {
-    refresh-tokens   = { service = "token-refresh", schedule = "3-59/10 * * * *", sharded = true }
-    refresh-balances = { service = "token-refresh", schedule = "*/5 * * * *", sharded = true }
+    refresh-tokens   = { service = "token-refresh", schedule = var.job_shards == 1 ? "3-59/10 * * * *" : "* * * * *", sharded = true }
+    refresh-balances = { service = "token-refresh", schedule = var.job_shards == 1 ? "*/5 * * * *" : "* * * * *", sharded = true }
     expiry-watch     = { service = "token-refresh", schedule = "1-59/5 * * * *", sharded = false }
     deliver-events   = { service = "token-refresh", schedule = "* * * * *", sharded = false }
     # At night, until keys that were rotated are no longer named by anything; a run that finds nothing costs a few reads.
@@ -47,8 +48,11 @@ resource "google_cloud_scheduler_job" "job" {
   }
 }
 
-# Queues for work that is handed out bank by bank: how fast one group of banks is called is said here, not in code.
+# Queues for work that is handed out bank by bank. Today's jobs find their work in the store and keep the banks' pace
+# themselves (docs/background-refresh.md), so there are none until task_queues names one; and as long as there is none, no
+# account may fill or empty one.
 resource "google_service_account" "tasks" {
+  count        = length(var.task_queues) > 0 ? 1 : 0
   account_id   = "hub-tasks"
   display_name = "Hands out the hub's tasks"
 }
@@ -83,7 +87,8 @@ resource "google_cloud_tasks_queue_iam_member" "enqueuer" {
 
 # A task carries the identity of the tasks' account, so who makes one must be allowed to act as it.
 resource "google_service_account_iam_member" "enqueuer" {
-  service_account_id = google_service_account.tasks.name
+  count              = length(google_service_account.tasks)
+  service_account_id = google_service_account.tasks[0].name
   role               = "roles/iam.serviceAccountUser"
   member             = module.service["token-refresh"].member
 }
@@ -96,7 +101,7 @@ resource "google_project_iam_custom_role" "operator" {
   permissions = [
     "cloudscheduler.jobs.get", "cloudscheduler.jobs.list", "cloudscheduler.jobs.run", "cloudscheduler.jobs.pause",
     "cloudscheduler.jobs.enable", "run.services.get", "run.services.list", "run.revisions.get", "run.revisions.list",
-    "run.jobs.get", "run.jobs.list", "run.jobs.run", "run.executions.get", "run.executions.list",
+    "run.jobs.get", "run.jobs.list", "run.jobs.run", "run.executions.get", "run.executions.list", "run.operations.get",
   ]
 }
 

@@ -21,6 +21,26 @@ locals {
   }
 }
 
+# Everything that holds the hub's data is encrypted with a key of ours. Logging is not in the list: Google's own buckets cannot be.
+locals {
+  refused = {
+    "gcp.restrictNonCmekServices" = [for api in ["artifactregistry", "firestore", "pubsub", "run", "secretmanager", "storage"] : "${api}.googleapis.com"]
+  }
+}
+
+resource "google_org_policy_policy" "refused" {
+  for_each = var.organisation_policies ? local.refused : {}
+  name     = "projects/${var.project_id}/policies/${each.key}"
+  parent   = "projects/${var.project_id}"
+  spec {
+    rules {
+      values {
+        denied_values = each.value
+      }
+    }
+  }
+}
+
 resource "google_org_policy_policy" "forbidden" {
   for_each = var.organisation_policies ? local.forbidden : toset([])
   name     = "projects/${var.project_id}/policies/${each.key}"

@@ -135,6 +135,6 @@ resource "google_cloudbuild_trigger" "deploy" {
     _IMAGE       = var.pipeline.builds ? "${var.region}-docker.pkg.dev/${var.project_id}/hub/hub" : "${var.pipeline.registry}/hub"
     _ATTESTORS   = join(" ", var.pipeline.attestors)
     _VOUCH_AS    = var.pipeline.builds ? google_binary_authorization_attestor.tried[0].id : "nobody"
-    _VOUCH_WITH  = var.pipeline.builds ? data.google_kms_crypto_key_version.attestor[0].id : "nothing"
+    _VOUCH_WITH  = var.pipeline.builds ? trimprefix(data.google_kms_crypto_key_version.attestor[0].id, "//cloudkms.googleapis.com/v1/") : "nothing"
   }
 }

@@ -20,6 +20,10 @@ resource "google_kms_crypto_key_iam_member" "signing" {
 }
 
 # The whole name, compared with ==: startsWith would also match a database hub-2.
+locals {
+  only_our_databases = join(" || ", [for database in values(google_firestore_database.hub) : "resource.name == \"projects/${var.project_id}/databases/${database.name}\""])
+}
+
 resource "google_project_iam_member" "store" {
   for_each = local.services
   project  = var.project_id
@@ -28,7 +32,7 @@ resource "google_project_iam_member" "store" {
   condition {
     title       = "only-the-hubs-databases"
     description = "Sessions and counters, and no database that somebody adds later."
-    expression  = join(" || ", [for database in values(google_firestore_database.hub) : "resource.name == \"projects/${var.project_id}/databases/${database.name}\""])
+    expression  = local.only_our_databases
   }
 }
 

@@ -16,6 +16,23 @@ resource "google_pubsub_topic_iam_member" "rotation" {
   member = "serviceAccount:${local.agents.secrets}"
 }
 
+# Where the notices are read: by who adds certificates, with `gcloud pubsub subscriptions pull`. A month, as nobody looks every
+# day; no dead letters, since nothing but a person takes them off.
+resource "google_pubsub_subscription" "rotation" {
+  name                       = "hub-secret-rotation"
+  topic                      = google_pubsub_topic.rotation.id
+  message_retention_duration = "2678400s"
+  expiration_policy {
+    ttl = "" # never, however long nobody reads
+  }
+}
+
+resource "google_pubsub_subscription_iam_member" "rotation" {
+  subscription = google_pubsub_subscription.rotation.name
+  role         = "roles/pubsub.subscriber"
+  member       = var.people.certificates
+}
+
 # One secret for each identity, key and chain together: two secrets could be read in versions that do not belong together.
 resource "google_secret_manager_secret" "identity" {
   for_each            = var.bank_identities

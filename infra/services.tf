@@ -1,5 +1,6 @@
 # Who may do what: the one table that functions, keys, secrets, network and edge are made from, and that tests/ compares
-# with the design. Everything that is not said here is refused.
+# with the design and with docs/cloud-kms.md. Everything that is not said here is refused. tests/it/fleet/rights.rs runs the
+# functions with exactly these rights on keys: each is needed, and none is missing.
 #
 #   program     which program of the image runs
 #   public      whether anybody may invoke it. Only what browsers call, since a browser has no identity token; the load
@@ -40,10 +41,11 @@ locals {
       program = "token-refresh", public = false, host = null, banks = true, internet = true, cpu = "always"
       keys    = { tokens = "both", payloads = "encrypt" }, signing = "sign"
     }
-    # The same program, for the one job that needs every key and no bank.
+    # The same program, for the one job that moves data keys and calls no bank. It leaves `flow` alone: what belongs to an
+    # authorisation under way ends by itself within the hour.
     rewrap = {
       program = "token-refresh", public = false, host = null, banks = false, internet = false, cpu = "request"
-      keys    = { flow = "both", tokens = "both", payloads = "both" }, signing = "none"
+      keys    = { tokens = "both", payloads = "both" }, signing = "none"
     }
   }
 

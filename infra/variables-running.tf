@@ -28,9 +28,9 @@ variable "job_shards" {
 }
 
 variable "task_queues" {
-  description = "Queues of work for banks, by group of banks: calls a second, and at once."
+  description = "Queues of work for banks, by group of banks: calls a second, and at once. Nothing fills them yet."
   type        = map(object({ per_second = number, at_once = number }))
-  default     = { default = { per_second = 5, at_once = 10 } }
+  default     = {}
   nullable    = false
   validation {
     condition     = alltrue([for queue in values(var.task_queues) : queue.per_second > 0 && queue.per_second <= 500 && queue.at_once >= 1])

@@ -112,18 +112,40 @@ locals {
   # Both want the state; only one writes it. The one that plans takes a lock, which is an object too.
   rights = {
     plan = ["roles/viewer", "roles/iam.securityReviewer"]
-    # One role for each kind of thing in the root, none that reads data: no decrypter, no secret accessor, no datastore user.
+    # One role for each kind of thing in the root, none that reads data. Where Google has no such role, the one below.
     apply = [
       "roles/artifactregistry.admin", "roles/binaryauthorization.policyEditor", "roles/binaryauthorization.attestorsAdmin",
       "roles/certificatemanager.owner", "roles/cloudbuild.builds.editor", "roles/cloudkms.admin", "roles/cloudscheduler.admin",
       "roles/cloudtasks.queueAdmin", "roles/compute.loadBalancerAdmin", "roles/compute.networkAdmin", "roles/compute.securityAdmin",
-      "roles/containeranalysis.notes.editor", "roles/datastore.owner", "roles/dns.admin", "roles/iam.roleAdmin",
+      "roles/containeranalysis.notes.editor", "roles/dns.admin", "roles/iam.roleAdmin",
       "roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountUser", "roles/iam.workloadIdentityPoolAdmin", "roles/logging.configWriter",
-      "roles/monitoring.editor", "roles/networksecurity.admin", "roles/pubsub.admin", "roles/run.admin",
-      "roles/secretmanager.admin", "roles/serviceusage.serviceUsageAdmin", "roles/storage.admin", "roles/vpcaccess.admin",
+      "roles/monitoring.editor", "roles/run.developer", "roles/serviceusage.serviceUsageAdmin", "roles/vpcaccess.admin",
     ]
   }
+  # Google's own roles for these also read: secretmanager.admin secrets, datastore.owner documents, storage.admin objects,
+  # pubsub.admin messages, run.admin whatever a function answers.
+  without_data = {
+    secretmanager   = ["locations.get", "locations.list", "secrets.create", "secrets.delete", "secrets.get", "secrets.getIamPolicy", "secrets.list", "secrets.setIamPolicy", "secrets.update"]
+    datastore       = ["databases.create", "databases.get", "databases.getMetadata", "databases.list", "databases.update", "indexes.create", "indexes.delete", "indexes.get", "indexes.list", "indexes.update", "backupSchedules.create", "backupSchedules.delete", "backupSchedules.get", "backupSchedules.list", "backupSchedules.update", "locations.get", "locations.list", "operations.get", "operations.list"]
+    storage         = ["buckets.create", "buckets.delete", "buckets.get", "buckets.getIamPolicy", "buckets.list", "buckets.setIamPolicy", "buckets.update"]
+    pubsub          = ["topics.attachSubscription", "topics.create", "topics.delete", "topics.get", "topics.getIamPolicy", "topics.list", "topics.setIamPolicy", "topics.update", "subscriptions.create", "subscriptions.delete", "subscriptions.get", "subscriptions.getIamPolicy", "subscriptions.list", "subscriptions.setIamPolicy", "subscriptions.update"]
+    networksecurity = ["operations.get", "operations.list", "serverTlsPolicies.create", "serverTlsPolicies.delete", "serverTlsPolicies.get", "serverTlsPolicies.list", "serverTlsPolicies.update", "serverTlsPolicies.use"]
+    run             = ["services.getIamPolicy", "services.setIamPolicy", "jobs.getIamPolicy", "jobs.setIamPolicy"]
+  }
   given = merge([for account, roles in local.rights : { for role in roles : "${account}/${role}" => { account = account, role = role } }]...)
+}
+
+resource "google_project_iam_custom_role" "infra" {
+  role_id     = "hubInfra"
+  title       = "Infrastructure of the hub"
+  description = "Makes and changes databases, secrets, buckets and topics, and reads nothing that is in them."
+  permissions = flatten([for service, permissions in local.without_data : [for permission in permissions : "${service}.${permission}"]])
+}
+
+resource "google_project_iam_member" "infra_without_data" {
+  project = var.project_id
+  role    = google_project_iam_custom_role.infra.name
+  member  = google_service_account.infra["apply"].member
 }
 
 resource "google_project_iam_member" "infra" {

@@ -84,7 +84,6 @@ run "rights_on_keys" {
       "account-proxy/payloads"  = "EncrypterDecrypter"
       "token-refresh/tokens"    = "EncrypterDecrypter"
       "token-refresh/payloads"  = "Encrypter"
-      "rewrap/flow"             = "EncrypterDecrypter"
       "rewrap/tokens"           = "EncrypterDecrypter"
       "rewrap/payloads"         = "EncrypterDecrypter"
     }
@@ -343,6 +342,41 @@ run "jobs_knock_with_an_identity" {
   }
 }
 
+run "without_queues_nobody_may_fill_one" {
+  command = plan
+  assert {
+    condition     = length(google_cloud_tasks_queue.group) == 0 && length(google_service_account.tasks) == 0 && length(google_cloud_tasks_queue_iam_member.enqueuer) == 0 && length(google_service_account_iam_member.enqueuer) == 0
+    error_message = "Where there is no queue, nobody has a right on one."
+  }
+}
+
+run "queues_have_an_identity_of_their_own" {
+  command = plan
+  variables {
+    task_queues = { large-banks = { per_second = 20, at_once = 40 } }
+  }
+  assert {
+    condition     = toset(keys(google_cloud_tasks_queue_iam_member.enqueuer)) == toset(["large-banks"]) && length(google_service_account_iam_member.enqueuer) == 1
+    error_message = "token-refresh fills a queue, whose calls carry the identity of the tasks' account."
+  }
+}
+
+run "who_tries_new_revisions_uses_no_key" {
+  command = plan
+  assert {
+    condition     = toset([for given in google_kms_key_ring_iam_member.smoke : given.role]) == toset(["roles/cloudkms.viewer", "roles/cloudkms.publicKeyViewer"])
+    error_message = "The smoke job looks at keys, and can use none."
+  }
+  assert {
+    condition     = google_project_iam_member.smoke.condition[0].expression == google_project_iam_member.store["callback"].condition[0].expression
+    error_message = "The smoke job reaches the databases that the functions reach, and no other."
+  }
+  assert {
+    condition     = toset([for mount in google_cloud_run_v2_job.smoke.template[0].template[0].containers[0].volume_mounts : mount.mount_path]) == toset(["/etc/hub", "/secrets/pseudonym", "/secrets/qwac-main"])
+    error_message = "The smoke job sees the files that a function sees."
+  }
+}
+
 run "jobs_by_shard" {
   command = plan
   variables {
@@ -351,6 +385,10 @@ run "jobs_by_shard" {
   assert {
     condition     = length(google_cloud_scheduler_job.job) == 35 && endswith(google_cloud_scheduler_job.job["refresh-balances-15"].http_target[0].uri, "/v1/jobs/refresh-balances?shard=15")
     error_message = "Two jobs in sixteen calls each, three in one."
+  }
+  assert {
+    condition     = toset([for name, job in google_cloud_scheduler_job.job : job.schedule if startswith(name, "refresh-")]) == toset(["* * * * *"])
+    error_message = "By shard a run comes every minute."
   }
 }
 
@@ -455,6 +493,10 @@ run "the_trail" {
     condition     = alltrue([for config in google_project_iam_audit_config.data : toset(config.audit_log_config[*].log_type) == toset(["ADMIN_READ", "DATA_READ", "DATA_WRITE"])])
     error_message = "Every look at keys, secrets and data is on record."
   }
+  assert {
+    condition     = alltrue([for exclusion in google_logging_project_exclusion.default : alltrue([for part in split(" OR ", exclusion.filter) : strcontains(google_logging_project_sink.audit.filter, part)])])
+    error_message = "What the default bucket does not keep, the audit bucket does."
+  }
 }
 
 run "organisation_policies_are_a_switch" {
@@ -465,5 +507,9 @@ run "organisation_policies_are_a_switch" {
   assert {
     condition     = tolist(google_org_policy_policy.allowed["gcp.resourceLocations"].spec[0].rules[0].values[0].allowed_values) == tolist(["in:eu-locations"])
     error_message = "Data stays in the European Union."
+  }
+  assert {
+    condition     = contains(google_org_policy_policy.refused["gcp.restrictNonCmekServices"].spec[0].rules[0].values[0].denied_values, "firestore.googleapis.com")
+    error_message = "What holds data is encrypted with our keys."
   }
 }

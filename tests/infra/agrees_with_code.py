@@ -78,6 +78,43 @@ def routes():
                 mistakes.append(f"routes: {route} is {program}'s, and {host} leads it to {service}")
 
 
+def table_of_rights():
+    """services.tf's rights on keys, as {service: {key: right}}; signing is a key too."""
+    tf = text("infra", "services.tf")
+    rows = re.findall(r"^    ([\w-]+) = {\n(.*?)^    }", tf, re.M | re.S)
+    table = {}
+    for name, row in rows:
+        table[name] = dict(re.findall(r'(\w+) = "(\w+)"', re.search(r"keys    = {(.*?)}", row).group(1)))
+        table[name]["signing"] = re.search(r'signing = "(\w+)"', row).group(1)
+    return table
+
+
+def rows_of(name, columns):
+    """The rows of a table in a document that begin with a service's name: {service: {column: cell}}."""
+    head = next(line for line in name.splitlines() if all(f"`{column}`" in line for column in columns))
+    titles = [cell.strip(" `") for cell in head.strip().strip("|").split("|")]
+    found = {}
+    for line in name.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        if len(cells) == len(titles) and cells[0] in table_of_rights():
+            found[cells[0]] = {title: cell for title, cell in zip(titles, cells) if title in columns}
+    return found
+
+
+def rights():
+    """Both tables for people, in docs/cloud-kms.md and infra/README.md, say what services.tf says."""
+    keys = ("flow", "tokens", "payloads", "signing")
+    words = {"encrypt": "encrypter", "decrypt": "decrypter", "both": "encrypter and decrypter", "publish": "publisher", "sign": "signer"}
+    letters = {"encrypt": "E", "decrypt": "D", "both": "E D", "publish": "P", "sign": "S"}
+    for document, language in ((("docs", "cloud-kms.md"), words), (("infra", "README.md"), letters)):
+        told = {f"{service}: {key} {cell}" for service, row in rows_of(text(*document), keys).items() for key, cell in row.items() if cell}
+        given = {
+            f"{service}: {key} {language[right]}"
+            for service, row in table_of_rights().items() for key, right in row.items() if right != "none"
+        }
+        same(f"rights in {'/'.join(document)}", told, given)
+
+
 def jobs():
     code = set(re.findall(r'^        "([\w-]+)" =>', text("functions", "token-refresh", "src", "lib.rs"), re.M))
     block = re.search(r"  jobs = {\n(.*?)\n  }\n", text("infra", "jobs.tf"), re.S).group(1)
@@ -114,7 +151,7 @@ def readme():
             mistakes.append(f"infra/README.md: there is no {path}")
 
 
-for comparison in (settings, routes, jobs, image, trail, readme):
+for comparison in (settings, routes, rights, jobs, image, trail, readme):
     comparison()
 print("\n".join(mistakes + [f"{compared} names compared, {len(mistakes)} differ"]))
 sys.exit(1 if mistakes else 0)

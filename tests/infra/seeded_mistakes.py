@@ -143,6 +143,10 @@ BY_CODE = [
      "HUB_EGRESS_ADDRESS is in the code"),
     ("a route that leads to another function", "edge.tf", '"/v1/sessions/*/renewal"', '"/v1/sessions/*/renew"', "/v1/sessions/{session}/renewal is authorize-redirect's"),
     ("a route of browsers at the wrong service", "edge.tf", '["/authorize/*", ', "[", "/authorize/{ticket} is authorize-redirect's"),
+    ("a right that no document tells of", "services.tf", 'keys    = { tokens = "both", payloads = "encrypt" }', 'keys    = { tokens = "both", payloads = "both" }',
+     "token-refresh: payloads encrypter and decrypter is in infra/"),
+    ("a right that is told and not given", "services.tf", 'keys    = { flow = "encrypt" }', "keys    = {}",
+     "rights in docs/cloud-kms.md: authorize-redirect: flow encrypter is in the code"),
     ("a job that the code does not know", "jobs.tf", "    expiry-watch     = {", "    expiry-look      = {", "expiry-look is in infra/"),
     ("a trail under another name", "audit.tf", 'target=\\"audit\\"', 'target=\\"trail\\"', "trail is in infra/"),
     ("a command of the README that leads nowhere", "README.md", "-target=google_storage_bucket.documents", "-target=google_storage_bucket.papers",
@@ -251,7 +255,7 @@ def by_policy():
 def by_code():
     with tempfile.TemporaryDirectory() as folder:
         spoiled(BY_CODE, folder)
-        for name in ("Dockerfile", "README.md", "cloudbuild.yaml", "functions", "shared"):
+        for name in ("Dockerfile", "README.md", "cloudbuild.yaml", "docs", "functions", "shared"):
             (pathlib.Path(folder) / name).symlink_to(ROOT / name)
         run = subprocess.run([sys.executable, ROOT / "tests/infra/agrees_with_code.py", folder], capture_output=True, text=True, check=False)
     return judge(BY_CODE, run.stdout)

@@ -22,7 +22,7 @@ resource "google_cloud_run_v2_service" "this" {
   template {
     service_account                  = google_service_account.this.email
     timeout                          = "30s" # the hub ends its own work after as long (shared/src/http/layers.rs)
-    max_instance_request_concurrency = 80
+    max_instance_request_concurrency = var.concurrency
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2" # mounts of buckets need it
     encryption_key                   = var.storage_key
 

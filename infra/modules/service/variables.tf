@@ -103,3 +103,13 @@ variable "cpu_always" {
   type        = bool
   nullable    = false
 }
+
+variable "concurrency" {
+  description = "Requests that one instance has under way at once."
+  type        = number
+  nullable    = false
+  validation {
+    condition     = var.concurrency >= 1 && var.concurrency <= 1000
+    error_message = "concurrency is 1 to 1000: Cloud Run takes no more."
+  }
+}
