@@ -25,7 +25,7 @@ output "documents" {
 
 output "scheduler" {
   description = "Who the tokens of jobs are of: subject and email of the two tenant documents with role scheduler (docs/documents.md)."
-  value = { for account in [google_service_account.scheduler, google_service_account.tasks] : account.account_id => {
+  value = { for account in concat([google_service_account.scheduler], google_service_account.tasks) : account.account_id => {
     subject = account.unique_id
     email   = account.email
   } }

@@ -219,8 +219,8 @@ run "tokens_are_made_for_one_purpose" {
     condition = { for name, service in module.service : name => join(" ", service.service.custom_audiences) } == {
       authorize-redirect = "https://api.hub.example"
       account-proxy      = "https://api.hub.example"
-      token-refresh      = "https://api.hub.example/v1/jobs"
-      rewrap             = "https://api.hub.example/v1/jobs"
+      token-refresh      = ""
+      rewrap             = ""
       authorize-page     = ""
       callback           = ""
     }
