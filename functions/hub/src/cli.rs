@@ -26,6 +26,9 @@ Settings (environment variables):
   PORT      port of the hub and of the demo page on 127.0.0.1; 0 takes any free one  [default: 8080]
   HUB_DATA  folder for keys, store, sandbox bank and local.json                      [default: .hub]
   HUB_LOG   which log lines are shown, such as info or debug; unset, RUST_LOG counts [default: warn]
+  HUB_OTLP_ENDPOINT  where metrics and traces are delivered by OTLP over HTTP        [default: nowhere]
+
+Metrics for a Prometheus on this machine are at /metrics.
 
 Examples (in the source tree `cargo run --` stands for `hub`):
   hub                                      start, then open the printed page
@@ -121,7 +124,7 @@ mod tests {
     #[test]
     fn the_help_names_every_setting() {
         let help = Cli::command().render_long_help().to_string();
-        for name in ["PORT", "HUB_DATA", "HUB_LOG"] {
+        for name in ["PORT", "HUB_DATA", "HUB_LOG", "HUB_OTLP_ENDPOINT"] {
             assert!(help.contains(name), "{name}");
         }
     }

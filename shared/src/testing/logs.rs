@@ -9,7 +9,7 @@ use serde_json::Value;
 use tracing::Dispatch;
 use tracing_subscriber::{Registry, fmt::MakeWriter, util::SubscriberInitExt};
 
-use crate::telemetry::{Format, subscriber};
+use crate::telemetry::{Format, Looking, Telemetry, subscriber, subscriber_with};
 
 /// While only one subscriber lives, `tracing` asks the current thread alone whether a line is of interest and remembers
 /// the answer for every thread: a thread of another test, which listens to nothing, would silence this one. A second
@@ -28,6 +28,18 @@ impl Captured {
         let captured = Self::default();
         let guard = subscriber(format, directives, captured.clone()).unwrap().set_default();
         (captured, guard)
+    }
+
+    /// The same, with those who look at what is measured.
+    pub fn looked_at_on_this_thread(
+        format: Format,
+        directives: &str,
+        looking: &Looking,
+    ) -> (Self, Telemetry, tracing::subscriber::DefaultGuard) {
+        COMPANION.get_or_init(|| Dispatch::new(Registry::default()));
+        let captured = Self::default();
+        let (subscriber, telemetry) = subscriber_with(format, directives, captured.clone(), looking).unwrap();
+        (captured, telemetry, subscriber.set_default())
     }
 
     /// All of it.

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod bank_http;
 pub mod certificates;
 pub mod clock;
+pub mod collector;
 #[cfg(feature = "emulator")]
 pub mod cutting_proxy;
 pub mod documents;

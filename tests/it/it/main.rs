@@ -21,6 +21,7 @@ mod habits;
 mod incidents;
 mod instances;
 mod lists;
+mod metrics;
 mod quota;
 mod readiness;
 mod records;

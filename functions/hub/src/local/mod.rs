@@ -11,6 +11,7 @@ pub mod documents;
 pub mod issuer;
 pub mod listener;
 pub mod local_json;
+pub mod measurements;
 pub mod private_file;
 pub mod sandbox;
 pub mod settings;
@@ -19,7 +20,10 @@ pub mod tokens;
 
 mod running;
 
-use shared::telemetry::{self, Format};
+use shared::{
+    telemetry::{self, Format, Looking},
+    wiring,
+};
 
 use self::{data_folder::DataFolder, local_json::LocalJson, running::Running, settings::LocalSettings};
 use crate::failure::Failure;
@@ -29,16 +33,18 @@ const DEFAULT_LOG: &str = "warn";
 
 /// Starts everything, tells where it is, and runs until ctrl-c or SIGTERM. What is kept outlives it.
 pub async fn run(settings: LocalSettings) -> Result<(), Failure> {
-    telemetry::init_with(Format::Text, DEFAULT_LOG)?;
+    let otlp = wiring::collector(settings.otlp_endpoint, None)?;
+    let telemetry = telemetry::start(Format::Text, DEFAULT_LOG, &Looking { prometheus: true, otlp })?;
     let (listener, port) = listener::listen(settings.port).await?;
     let folder = DataFolder::at(settings.data);
     let _lock = folder.take()?;
     LocalJson::remove(&folder)?; // one that a crash left must not pass for this hub's
     let bank = sandbox::start(&folder).await?;
-    let outcome = match Running::start(&folder, port, &bank).await {
+    let outcome = match Running::start(&folder, port, &bank, telemetry.measurements()).await {
         Ok(running) => running.serve(&folder, listener).await,
         Err(failure) => Err(failure),
     };
     bank.stop().await;
+    telemetry.finish().await;
     outcome
 }

@@ -16,6 +16,7 @@ use shared::{
     },
     http::server,
     ports::clock::Clock,
+    telemetry::metrics::prometheus::Measurements,
     wiring::Hub,
 };
 use tokio::net::TcpListener;
@@ -28,6 +29,7 @@ use super::{
     dev_routes, documents,
     issuer::{Issuer, IssuerName},
     local_json::LocalJson,
+    measurements,
     tokens::{TokenSigner, crm_scope},
 };
 use crate::{
@@ -49,7 +51,12 @@ pub struct Running {
 
 impl Running {
     /// Writes the documents and starts hub and demo CRM on that port; nothing is served yet.
-    pub async fn start(folder: &DataFolder, port: u16, bank: &SandboxBank) -> Result<Self, Failure> {
+    pub async fn start(
+        folder: &DataFolder,
+        port: u16,
+        bank: &SandboxBank,
+        measured: Option<Measurements>,
+    ) -> Result<Self, Failure> {
         let hub = format!("http://127.0.0.1:{port}");
         documents::write(folder, &hub, bank)?;
         let signer = |name| Ok::<_, Failure>(TokenSigner::new(Issuer::open_or_create(folder, name)?, &hub));
@@ -63,7 +70,11 @@ impl Running {
         let demo =
             Demo::new(&settings.public_url, beside, folder, demo, Arc::new(SystemClock), Arc::new(SystemEntropy))?;
         Ok(Self {
-            router: parts.router(routes()).merge(development).merge(demo.router()),
+            router: parts
+                .router(routes())
+                .merge(development)
+                .merge(demo.router())
+                .merge(measurements::router(measured)),
             hub: parts,
             clockwork: Clockwork::new(hub, scheduler, Arc::new(SystemClock))?,
             local,

@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use shared::config::settings::otlp_endpoint;
+use url::Url;
+
 /// Where the local hub listens and what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalSettings {
@@ -12,6 +15,8 @@ pub struct LocalSettings {
     pub port: u16,
     /// `HUB_DATA`: the data folder, as an absolute path so that printed commands work from anywhere.
     pub data: PathBuf,
+    /// `HUB_OTLP_ENDPOINT`: where metrics and traces are delivered by OTLP over HTTP, if anywhere.
+    pub otlp_endpoint: Option<Url>,
 }
 
 /// A setting is wrong.
@@ -23,6 +28,9 @@ pub enum SettingError {
     /// No path can be made of it.
     #[error("HUB_DATA: {0:?} is not a usable path")]
     Data(OsString, #[source] std::io::Error),
+    /// No collector can be there.
+    #[error("HUB_OTLP_ENDPOINT: {0}")]
+    Otlp(&'static str),
 }
 
 const DEFAULT_PORT: u16 = 8080;
@@ -34,7 +42,9 @@ impl LocalSettings {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         let port = given("PORT").map_or(Ok(DEFAULT_PORT), parse_port)?;
         let data = absolute(given("HUB_DATA").unwrap_or_else(|| DEFAULT_DATA.into()))?;
-        Ok(Self { port, data })
+        let otlp_endpoint = given("HUB_OTLP_ENDPOINT").map(|text| otlp_endpoint(text.to_str().unwrap_or_default()));
+        let otlp_endpoint = otlp_endpoint.transpose().map_err(SettingError::Otlp)?;
+        Ok(Self { port, data, otlp_endpoint })
     }
 }
 
@@ -67,6 +77,9 @@ mod tests {
     fn variables_change_everything() {
         let settings = read(&[("PORT", "9000"), ("HUB_DATA", "/tmp/x")]).unwrap();
         assert_eq!((settings.port, settings.data), (9000, PathBuf::from("/tmp/x")));
+        let settings = read(&[("HUB_OTLP_ENDPOINT", "http://127.0.0.1:4318")]).unwrap();
+        assert_eq!(settings.otlp_endpoint.unwrap().as_str(), "http://127.0.0.1:4318/");
+        assert!(matches!(read(&[("HUB_OTLP_ENDPOINT", "http://collector.example")]), Err(SettingError::Otlp(_))));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod by_hand;
 #[cfg(feature = "browser")]
 mod chromium;
 mod demo_page;
+mod metrics;
 mod moods;
 mod program;
 mod refusals;

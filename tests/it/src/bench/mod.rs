@@ -123,6 +123,16 @@ impl Bench {
         Self::in_one_process_with(further).await.0
     }
 
+    /// The same, where these tenants' documents end with further lines.
+    pub async fn alone_with_tenants(further: &str, tenants: &[(&str, String)]) -> Self {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, further).await;
+        for (tenant, lines) in tenants {
+            Issuers::add_lines(&around.folder.path().join("tenants"), tenant, lines);
+        }
+        let hub = InProcess::start(around.folder.path(), listener, &around.clock);
+        Self::of(around, Box::new(Arc::new(hub)))
+    }
+
     async fn with(rotation: sandbox_bank::Rotation, further: &str) -> Self {
         let (around, listener) = Surroundings::start(rotation, further).await;
         let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;
