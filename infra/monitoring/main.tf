@@ -16,9 +16,9 @@ locals {
   words = {
     slo_availability = local.objective_names.availability
     slo_latency      = local.objective_names.latency
-    # A service that stands at its most instances takes no more calls than it does now.
+    # A service that stands at its most instances takes no more calls than it does now. One that may have one is as it should be.
     instances_at_most = join(" or ", [for name, most in var.instances :
-    "sum by (service_name) (avg_over_time({\"run.googleapis.com/container/instance_count\", monitored_resource=\"cloud_run_revision\", service_name=\"hub-${name}\"}[5m])) >= ${most}"])
+    "sum by (service_name) (avg_over_time({\"run.googleapis.com/container/instance_count\", monitored_resource=\"cloud_run_revision\", service_name=\"hub-${name}\", state=\"active\"}[5m])) >= ${most}" if most > 1])
   }
 
   alerts     = { for file in fileset("${path.module}/alerts", "*.yaml") : trimsuffix(file, ".yaml") => yamldecode(templatefile("${path.module}/alerts/${file}", merge(var.thresholds, local.words))) }

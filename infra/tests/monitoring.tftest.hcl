@@ -65,14 +65,14 @@ run "what_environments_say_stands_in_the_alerts" {
   command = plan
   variables {
     thresholds = { server_errors = 0.03 }
-    scaling    = { account-proxy = { least = 1, most = 42 } }
+    scaling    = { account-proxy = { least = 1, most = 42 }, rewrap = { least = 0, most = 1 } }
   }
   assert {
     condition     = endswith(module.monitoring.policies["server-errors"].display_name, "more than 3 % of answers are server errors") && strcontains(module.monitoring.policies["server-errors"].conditions[0].condition_prometheus_query_language[0].query, "> 0.03")
     error_message = "A threshold reaches its alert."
   }
   assert {
-    condition     = strcontains(module.monitoring.policies["instances-at-most"].conditions[0].condition_prometheus_query_language[0].query, "service_name=\"hub-account-proxy\"}[5m])) >= 42")
+    condition     = strcontains(module.monitoring.policies["instances-at-most"].conditions[0].condition_prometheus_query_language[0].query, "service_name=\"hub-account-proxy\", state=\"active\"}[5m])) >= 42") && !strcontains(module.monitoring.policies["instances-at-most"].conditions[0].condition_prometheus_query_language[0].query, "hub-rewrap")
     error_message = "The alert on instances knows how many there may be."
   }
   assert {
