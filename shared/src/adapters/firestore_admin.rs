@@ -87,10 +87,12 @@ impl StoreSetup for FirestoreAdmin {
         };
         let Some(name) = name else { return Ok(None) };
         let indexes: Indexes = self.get(name, "indexes?pageSize=300").await?;
-        let fields: Fields = self.get(name, "fields?filter=ttlConfig:*&pageSize=300").await?;
+        let indexed: Fields = self.get(name, "fields?filter=indexConfig.usesAncestorConfig:false&pageSize=300").await?;
+        let expiring: Fields = self.get(name, "fields?filter=ttlConfig:*&pageSize=300").await?;
+        let of_one_field = indexed.fields.into_iter().flat_map(Field::indexes);
         Ok(Some(Setup {
-            indexes: indexes.indexes.into_iter().filter_map(Index::told).collect(),
-            expiries: fields.fields.into_iter().filter_map(Field::told).collect(),
+            indexes: indexes.indexes.into_iter().filter_map(Index::told).chain(of_one_field).collect(),
+            expiries: expiring.fields.into_iter().filter_map(Field::expiry).collect(),
         }))
     }
 }
@@ -107,6 +109,8 @@ struct Indexes {
 
 #[derive(Deserialize)]
 struct Index {
+    /// Those of one field have none.
+    #[serde(default)]
     name: String,
     #[serde(default)]
     fields: Vec<Indexed>,
@@ -131,6 +135,14 @@ struct Fields {
 struct Field {
     name: String,
     ttl_config: Option<TtlConfig>,
+    index_config: Option<IndexConfig>,
+}
+
+/// The indexes of one field.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct IndexConfig {
+    indexes: Vec<Index>,
 }
 
 #[derive(Deserialize)]
@@ -142,13 +154,24 @@ struct TtlConfig {
 impl Index {
     fn told(self) -> Option<IndexSetup> {
         let collection = collection(&self.name)?.to_owned();
+        Some(self.of(collection))
+    }
+
+    fn of(self, collection: String) -> IndexSetup {
         let own = self.fields.into_iter().map(|field| field.field_path).filter(|path| path != "__name__");
-        Some(IndexSetup { collection, fields: own.collect(), state: state(&self.state) })
+        IndexSetup { collection, fields: own.collect(), state: state(&self.state) }
     }
 }
 
 impl Field {
-    fn told(self) -> Option<ExpirySetup> {
+    /// A query over one field is answered from that field's own index.
+    fn indexes(self) -> Vec<IndexSetup> {
+        let Some(collection) = collection(&self.name) else { return Vec::new() };
+        let indexes = self.index_config.unwrap_or_default().indexes;
+        indexes.into_iter().map(|index| index.of(collection.to_owned())).collect()
+    }
+
+    fn expiry(self) -> Option<ExpirySetup> {
         let (collection, field) = (collection(&self.name)?.to_owned(), self.name.rsplit('/').next()?.to_owned());
         Some(ExpirySetup { collection, field, state: state(&self.ttl_config?.state) })
     }
@@ -169,7 +192,7 @@ fn state(word: &str) -> SetupState {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, routing::get};
+    use axum::{Router, extract::RawQuery, routing::get};
     use serde_json::json;
     use tokio::net::TcpListener;
 
@@ -194,15 +217,25 @@ mod tests {
             { "name": format!("{GROUPS}/sessions/indexes/1"), "state": "READY", "fields": [
                 { "fieldPath": "shard", "order": "ASCENDING" }, { "fieldPath": "due_at", "order": "ASCENDING" },
                 { "fieldPath": "__name__", "order": "ASCENDING" } ] },
-            { "name": format!("{GROUPS}/snapshots/indexes/2"), "state": "CREATING", "fields": [{ "fieldPath": "session" }] },
+            { "name": format!("{GROUPS}/sessions/indexes/2"), "state": "CREATING", "fields": [
+                { "fieldPath": "psu" }, { "fieldPath": "bank" } ] },
         ]});
         let fields = json!({ "fields": [
             { "name": format!("{GROUPS}/flows/fields/expires_at"), "ttlConfig": { "state": "ACTIVE" } },
             { "name": format!("{GROUPS}/__default__/fields/*"), "indexConfig": {} },
         ]});
+        let one = json!({ "state": "READY", "fields": [{ "fieldPath": "session", "order": "ASCENDING" }] });
+        let indexed = json!({ "fields": [
+            { "name": format!("{GROUPS}/snapshots/fields/session"), "indexConfig": { "indexes": [one] } },
+            { "name": format!("{GROUPS}/flows/fields/*"), "indexConfig": {} },
+        ]});
+        let fields = async move |RawQuery(query): RawQuery| {
+            let is_expiring = query.is_some_and(|query| query.contains("filter=ttlConfig:*"));
+            if is_expiring { fields.to_string() } else { indexed.to_string() }
+        };
         let router = Router::new()
             .route(&format!("/v1/{GROUPS}/-/indexes"), get(async move || indexes.to_string()))
-            .route(&format!("/v1/{GROUPS}/-/fields"), get(async move || fields.to_string()));
+            .route(&format!("/v1/{GROUPS}/-/fields"), get(fields));
         let setup = stand_in(router).await.setup(WhichDatabase::Hub).await.unwrap().unwrap();
         let index = |collection: &str, fields: &[&str], state| IndexSetup {
             collection: collection.to_owned(),
@@ -210,7 +243,8 @@ mod tests {
             state,
         };
         let sessions = index("sessions", &["shard", "due_at"], SetupState::Ready);
-        assert_eq!(setup.indexes, [sessions, index("snapshots", &["session"], SetupState::Making)]);
+        let making = index("sessions", &["psu", "bank"], SetupState::Making);
+        assert_eq!(setup.indexes, [sessions, making, index("snapshots", &["session"], SetupState::Ready)]);
         let flows = ExpirySetup { collection: "flows".into(), field: "expires_at".into(), state: SetupState::Ready };
         assert_eq!(setup.expiries, [flows]);
     }

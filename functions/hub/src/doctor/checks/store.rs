@@ -152,11 +152,17 @@ pub async fn query(documents: &dyn Documents, what: &What, query: &Query, databa
 
 /// The command that makes an index, for whoever does not want to wait for Terraform.
 fn how_to_make(index: &MissingIndex, database: &str) -> String {
+    let collection = index.collection.name();
+    if let [field] = index.fields[..] {
+        return format!(
+            "apply infra/ (firestore.json names it), or: gcloud firestore indexes fields update {field} \
+             --database='{database}' --collection-group={collection} --index=order=ascending,query-scope=collection"
+        );
+    }
     let fields = index.fields.iter().map(|field| format!(" --field-config=field-path={field},order=ascending"));
     format!(
         "apply infra/ (firestore.json names it), or: gcloud firestore indexes composite create --database='{database}' \
-         --collection-group={}{}",
-        index.collection.name(),
+         --collection-group={collection}{}",
         fields.collect::<String>(),
     )
 }
@@ -203,5 +209,11 @@ mod tests {
             "--database='(default)' --collection-group=sessions --field-config=field-path=shard,order=ascending \
              --field-config=field-path=due_at,order=ascending"
         ));
+        let (_, asked) = queries().nth(5).unwrap();
+        let told = how_to_make(&MissingIndex::of(&asked), "hub");
+        assert!(
+            told.contains(" indexes fields update session --database='hub' --collection-group=snapshots "),
+            "{told}"
+        );
     }
 }
