@@ -43,7 +43,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the output.
-    pub const ALL: [Self; 18] = [
+    #[cfg(test)]
+    const ALL: [Self; 18] = [
         Self::Settings,
         Self::Store,
         Self::Index,

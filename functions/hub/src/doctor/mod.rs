@@ -50,7 +50,7 @@ Reads the settings of the functions (HUB_STORE, HUB_KEYS, HUB_BANKS, HUB_TENANTS
   GCE_METADATA_HOST       where identity tokens for them are made, if not at metadata.google.internal
 
 Prints `ok`, `warn`, `fail` or `skip`, what was looked at, what was found, what to do. Ends with 0 if nothing failed, 1 if
-something did, 2 if settings or documents are wrong.";
+something did, 2 if settings are wrong.";
 
 /// A deployment is not in order, or could not be looked at; told after everything that was found.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,8 @@ pub enum DoctorError {
     /// Checks failed.
     #[error("{0} of the checks failed")]
     Unwell(usize),
-    /// Settings or documents are wrong.
-    #[error("{0} mistakes in settings and documents; nothing else was looked at")]
+    /// Settings are wrong.
+    #[error("{0} mistakes; nothing else was looked at, since settings are wrong")]
     Settings(usize),
     /// There is no client for the web.
     #[error("no HTTP client can be made")]
@@ -85,8 +85,7 @@ pub async fn run(wanted: &DoctorArguments) -> Result<(), DoctorError> {
         Ok(surroundings) => surroundings,
         Err(mistakes) => {
             let what = What::all(Kind::Settings);
-            let advice = "README.md tells of settings, docs/bank-documents.md of banks' documents";
-            let findings: Vec<_> = mistakes.lines().map(|line| Finding::fail(&what, line, advice)).collect();
+            let findings: Vec<_> = mistakes.lines().map(|line| Finding::fail(&what, line, plan::SETTINGS)).collect();
             print(wanted, &findings)?;
             return Err(DoctorError::Settings(findings.len()));
         }

@@ -37,6 +37,9 @@ use crate::failure::one_line;
 /// How long a new revision may take for its first answers.
 const STARTING: Duration = Duration::from_secs(25);
 
+/// What to do about mistakes in settings and documents.
+pub const SETTINGS: &str = "README.md tells of settings, docs/bank-documents.md of banks' documents, docs/certificates.md of the files they name";
+
 /// What every check may need.
 struct Checkup {
     running: Running,
@@ -56,10 +59,15 @@ pub async fn begin(surroundings: Surroundings) -> Result<Running, DoctorError> {
         entropy: Arc::new(SystemEntropy),
         meant,
     };
-    if let Some(Deployment { settings, banks, tenants }) = deployment {
-        let (what, settings) = (What::all(Kind::Settings), Arc::new(settings));
-        let found = format!("read, with {} banks and {} tenants", banks.len(), tenants.len());
-        checkup.running.add(what.clone(), Finding::ok(&what, found));
+    if let Some(Deployment { settings, banks, tenants, mistakes }) = deployment {
+        let what = What::all(Kind::Settings);
+        if mistakes.is_empty() {
+            let found = format!("read; banks: {}, tenants: {}", banks.len(), tenants.len());
+            checkup.running.add(what.clone(), Finding::ok(&what, found));
+        }
+        for mistake in mistakes {
+            checkup.running.add(what.clone(), Finding::fail(&what, mistake, SETTINGS));
+        }
         checkup.store(&settings);
         checkup.keys(&settings).await;
         checkup.secrets(&settings, &banks).await;

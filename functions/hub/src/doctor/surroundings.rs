@@ -1,10 +1,14 @@
 //! What is to be looked at: settings and documents, read as the functions read them, and what only the doctor is told.
 
-use std::{net::IpAddr, path::Path};
+use std::{
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use shared::{
     config::{
-        bank_document::read_banks,
+        bank_document::{read_bank, read_banks},
         environment::Environment,
         mistakes::Mistakes,
         settings::{Settings, Variables},
@@ -38,13 +42,15 @@ pub struct Surroundings {
 pub struct Deployment {
     /// The settings.
     pub settings: Settings,
-    /// Every bank.
+    /// Every bank whose document can be used.
     pub banks: Vec<Bank>,
-    /// Every tenant.
+    /// Every tenant; none if one of their documents is wrong.
     pub tenants: Vec<Tenant>,
+    /// What is wrong with documents.
+    pub mistakes: Vec<String>,
 }
 
-/// Reads everything, or tells every mistake in it.
+/// Reads everything. Mistakes in documents are no reason to stop; mistakes in settings are told with all others.
 pub fn read(wanted: &DoctorArguments, variables: &Variables<'_>) -> Result<Surroundings, Mistakes> {
     let given = |name: &str| variables(name).filter(|value| !value.is_empty());
     let targets = given("HUB_SMOKE_TARGETS");
@@ -79,15 +85,34 @@ pub fn read(wanted: &DoctorArguments, variables: &Variables<'_>) -> Result<Surro
 fn read_deployment(variables: &Variables<'_>) -> Result<Deployment, Mistakes> {
     let settings = Settings::from_variables(variables);
     let environment = variables("HUB_ENVIRONMENT").and_then(|text| text.parse().ok()).unwrap_or(Environment::Live);
-    let banks = variables("HUB_BANKS").map(|folder| read_banks(Path::new(&folder), environment));
-    let tenants = variables("HUB_TENANTS").map(|folder| read_tenants(Path::new(&folder)));
     let mut mistakes = Mistakes::default();
     let mut keep = |others: Mistakes| mistakes = std::mem::take(&mut mistakes).and(others);
-    let settings = settings.map_err(&mut keep).ok();
-    let banks = banks.and_then(|banks| banks.map_err(&mut keep).ok());
-    let tenants = tenants.and_then(|tenants| tenants.map_err(&mut keep).ok());
-    let all = settings.zip(banks).zip(tenants);
-    mistakes.or(all.map(|((settings, banks), tenants)| Deployment { settings, banks, tenants }))
+    let banks = variables("HUB_BANKS").map(|folder| {
+        let folder = Path::new(&folder);
+        read_banks(folder, environment).map_err(&mut keep).unwrap_or_else(|()| good_banks(folder, environment))
+    });
+    let tenants = variables("HUB_TENANTS").map(|folder| read_tenants(Path::new(&folder)).map_err(&mut keep));
+    match settings {
+        Err(others) => Err(others.and(mistakes)),
+        Ok(settings) => Ok(Deployment {
+            settings,
+            banks: banks.unwrap_or_default(),
+            tenants: tenants.and_then(Result::ok).unwrap_or_default(),
+            mistakes: mistakes.lines().map(str::to_owned).collect(),
+        }),
+    }
+}
+
+/// The banks whose documents can be used, where others cannot: these are looked at all the same.
+fn good_banks(folder: &Path, environment: Environment) -> Vec<Bank> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let is_bank = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.extension().is_some_and(|kind| kind == "toml") && !name.starts_with('_')
+    };
+    let mut files: Vec<_> = entries.filter(is_bank).collect();
+    files.sort();
+    files.iter().filter_map(|file| read_bank(file, environment).ok()).collect()
 }
 
 #[cfg(test)]

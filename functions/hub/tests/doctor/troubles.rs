@@ -16,8 +16,13 @@ async fn secrets_that_are_missing_or_over() {
     let qwac = deployment.at("banks").join("qwac.pem");
     fs::remove_file(&qwac).unwrap();
     let said = deployment.doctor(&[]).await;
-    said.has_failed("identity.oauth", "qwac.pem: the file cannot be read: entity not found");
-    said.has_failed("identity.sealed", "qwac.pem: the file cannot be read");
+    said.has_failed("settings", "oauth.toml:10: tls.identity: ");
+    said.has_failed("settings", "qwac.pem cannot be read: No such file or directory");
+    assert_eq!(said.beginning("ok    store.").len(), 2, "the rest is looked at: {said:#?}");
+    fs::write(&qwac, "").unwrap();
+    let said = deployment.doctor(&[]).await;
+    said.has_failed("identity.oauth", "qwac.pem: the file is empty");
+    said.has_failed("identity.sealed", "qwac.pem: the file is empty");
     assert_eq!(said.beginning("skip  tls.oauth").len(), 1, "{said:#?}");
 
     fs::write(&qwac, &deployment.bank.pki().expired_qwac).unwrap();
@@ -30,6 +35,12 @@ async fn secrets_that_are_missing_or_over() {
     deployment.doctor(&[]).await.has_failed("identity.oauth", "the certificate is a QSEAL, but a QWAC is needed");
     fs::write(&qwac, &deployment.bank.pki().stranger).unwrap();
     deployment.doctor(&[]).await.has_failed("tls.oauth", "the handshake failed");
+    deployment.restore_certificates();
+
+    fs::remove_file(deployment.at("banks").join("qseal.pem")).unwrap();
+    let said = deployment.doctor(&[]).await;
+    said.has_failed("settings", "sealed.toml:");
+    assert_eq!(said.beginning("ok    tls.oauth").len(), 1, "other banks are looked at: {said:#?}");
     deployment.restore_certificates();
 
     fs::remove_file(deployment.at("pseudonym")).unwrap();
