@@ -2,7 +2,8 @@
 # One image with every program of the hub; a service says which of them it runs. So there is one thing to scan, to sign and to
 # roll back. Nothing else is in it: no shell, no package manager, nobody but a user without rights.
 #
-# Both bases are named by digest. infra/image/refresh-bases asks for the newest of the same tags and rewrites the two lines.
+# Both bases are named by digest. infra/image/refresh-bases asks for the newest of the same tags and rewrites the two lines. Those
+# below are what public repositories pinned for these tags in autumn 2026; run it before the first build.
 # The builder's Debian (bookworm, 12) must not be newer than the runtime's: the programs use the runtime's glibc.
 
 FROM rust:1.95-bookworm@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1 AS tools

@@ -92,6 +92,38 @@ resource "google_service_account_iam_member" "deploy" {
   member             = google_service_account.deploy.member
 }
 
+# What is proposed is checked, by an account that may write its log and nothing else: it runs what nobody has read yet. Of
+# strangers' proposals only those that somebody of ours has let through by a comment.
+resource "google_service_account" "check" {
+  count        = var.pipeline.builds ? 1 : 0
+  account_id   = "hub-check"
+  display_name = "Checks what is proposed for the hub"
+}
+
+resource "google_project_iam_member" "check" {
+  count   = var.pipeline.builds ? 1 : 0
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.check[0].member
+}
+
+resource "google_cloudbuild_trigger" "check" {
+  count              = var.pipeline.builds ? 1 : 0
+  name               = "hub-check"
+  description        = "Checks what is proposed for main"
+  location           = var.region
+  filename           = "cloudbuild.check.yaml"
+  service_account    = google_service_account.check[0].id
+  include_build_logs = "INCLUDE_BUILD_LOGS_WITH_STATUS"
+  repository_event_config {
+    repository = var.pipeline.repository
+    pull_request {
+      branch          = "^main$"
+      comment_control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+    }
+  }
+}
+
 # Every change of main is built; nobody starts it by hand, or it would lack part of its provenance.
 resource "google_cloudbuild_trigger" "build" {
   count              = var.pipeline.builds ? 1 : 0

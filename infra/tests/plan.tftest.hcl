@@ -442,6 +442,10 @@ run "images_and_pipeline" {
     condition     = length(setintersection(local.build_roles, ["roles/owner", "roles/editor", "roles/run.admin"])) == 0 && length(setintersection(local.deploy_roles, ["roles/owner", "roles/editor", "roles/run.admin"])) == 0
     error_message = "Neither build nor deployment may do everything."
   }
+  assert {
+    condition     = google_project_iam_member.check[0].role == "roles/logging.logWriter" && google_cloudbuild_trigger.check[0].repository_event_config[0].pull_request[0].comment_control == "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+    error_message = "What is proposed is run by who may do nothing, and strangers' proposals when somebody has said so."
+  }
 }
 
 run "who_pulls_images_may_see_who_vouched" {
@@ -474,7 +478,7 @@ run "prod_builds_nothing_and_waits_for_a_person" {
     }
   }
   assert {
-    condition     = google_cloudbuild_trigger.deploy.approval_config[0].approval_required && length(google_cloudbuild_trigger.build) == 0 && length(google_artifact_registry_repository.hub) == 0
+    condition     = google_cloudbuild_trigger.deploy.approval_config[0].approval_required && length(google_cloudbuild_trigger.build) + length(google_cloudbuild_trigger.check) == 0 && length(google_artifact_registry_repository.hub) == 0
     error_message = "The same digest goes to prod, after approval, and nothing is built there."
   }
 }

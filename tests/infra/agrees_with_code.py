@@ -115,6 +115,20 @@ def rights():
         same(f"rights in {'/'.join(document)}", told, given)
 
 
+def variables():
+    """Every variable is judged by a sentence, or is yes or no; and for each that is judged a test has a wrong value."""
+    global compared
+    tested = "".join(path.read_text() for path in (ROOT / "infra").rglob("tests/*.tftest.hcl"))
+    wrong = {name for listed in re.findall(r"expect_failures = \[(.*?)\]", tested, re.S) for name in re.findall(r"var\.(\w+)", listed)}
+    for path in [*(ROOT / "infra").glob("variables*.tf"), ROOT / "infra" / "bootstrap" / "main.tf"]:
+        for name, body in re.findall(r'^variable "(\w+)" {\n(.*?)^}', path.read_text(), re.M | re.S):
+            compared += 1
+            if "validation {" not in body and not re.search(r"type\s+= bool", body):
+                mistakes.append(f"variables: {name} takes anything")
+            if "validation {" in body and name not in wrong:
+                mistakes.append(f"variables: no test has a wrong {name}")
+
+
 def jobs():
     code = set(re.findall(r'^        "([\w-]+)" =>', text("functions", "token-refresh", "src", "lib.rs"), re.M))
     block = re.search(r"  jobs = {\n(.*?)\n  }\n", text("infra", "jobs.tf"), re.S).group(1)
@@ -124,6 +138,9 @@ def jobs():
 def image():
     bases = set(re.findall(r"^FROM (rust:\S+)", text("Dockerfile"), re.M))
     same("the builder, and the checks' image in the pipeline", bases, set(re.findall(r"name: (rust:\S+)", text("cloudbuild.yaml"))))
+    checks = [text(name).split("steps:\n")[1] for name in ("cloudbuild.check.yaml", "cloudbuild.yaml")]
+    first = [re.split(r"\n(?:timeout:|  # At the same time)", steps)[0].strip() for steps in checks]
+    same("checks of what is proposed and of main", {first[1]}, {first[0]})
     same("programs of the image", set(FUNCTIONS) | {"hub"}, set(text("infra", "image", "programs").split()))
 
 
@@ -151,7 +168,7 @@ def readme():
             mistakes.append(f"infra/README.md: there is no {path}")
 
 
-for comparison in (settings, routes, rights, jobs, image, trail, readme):
+for comparison in (settings, variables, routes, rights, jobs, image, trail, readme):
     comparison()
 print("\n".join(mistakes + [f"{compared} names compared, {len(mistakes)} differ"]))
 sys.exit(1 if mistakes else 0)

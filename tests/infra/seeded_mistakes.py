@@ -143,6 +143,9 @@ BY_CODE = [
      "HUB_EGRESS_ADDRESS is in the code"),
     ("a route that leads to another function", "edge.tf", '"/v1/sessions/*/renewal"', '"/v1/sessions/*/renew"', "/v1/sessions/{session}/renewal is authorize-redirect's"),
     ("a route of browsers at the wrong service", "edge.tf", '["/authorize/*", ', "[", "/authorize/{ticket} is authorize-redirect's"),
+    ("a variable that takes anything", "variables.tf", "",
+     'variable "seed" {\n  description = "Anything."\n  type        = string\n}\n', "seed takes anything"),
+    ("a wrong value that no test has", "tests/variables.tftest.hcl", "var.job_shards, ", "", "no test has a wrong job_shards"),
     ("a right that no document tells of", "services.tf", 'keys    = { tokens = "both", payloads = "encrypt" }', 'keys    = { tokens = "both", payloads = "both" }',
      "token-refresh: payloads encrypter and decrypter is in infra/"),
     ("a right that is told and not given", "services.tf", 'keys    = { flow = "encrypt" }', "keys    = {}",
@@ -255,7 +258,7 @@ def by_policy():
 def by_code():
     with tempfile.TemporaryDirectory() as folder:
         spoiled(BY_CODE, folder)
-        for name in ("Dockerfile", "README.md", "cloudbuild.yaml", "docs", "functions", "shared"):
+        for name in ("Dockerfile", "README.md", "cloudbuild.yaml", "cloudbuild.check.yaml", "docs", "functions", "shared"):
             (pathlib.Path(folder) / name).symlink_to(ROOT / name)
         run = subprocess.run([sys.executable, ROOT / "tests/infra/agrees_with_code.py", folder], capture_output=True, text=True, check=False)
     return judge(BY_CODE, run.stdout)
