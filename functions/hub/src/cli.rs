@@ -8,6 +8,7 @@ use crate::{
     doctor::{self, DoctorArguments},
     failure::Failure,
     local::{self, issuer::IssuerName, settings::LocalSettings, token_command},
+    restored::{self, RestoredArguments},
 };
 
 /// Secure Hub on this machine: hub, sandbox bank and a demo CRM in one process.
@@ -56,6 +57,10 @@ enum Command {
     Costs(CostsArguments),
     /// Checks a deployment from inside or from a laptop: store, keys, secrets, certificates, clock, banks, CRMs.
     Doctor(DoctorArguments),
+    /// Makes a store safe to use that was put back to an earlier time, before anybody uses it.
+    ///
+    /// It reads the settings of a function, calls no bank, and may be run again. docs/operations.md says when and why.
+    Restored(RestoredArguments),
 }
 
 /// What token is wanted.
@@ -102,6 +107,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Bank(command)) => bank::run(command).await,
         Some(Command::Costs(wanted)) => costs::run(&wanted),
         Some(Command::Doctor(wanted)) => Ok(doctor::run(&wanted).await?),
+        Some(Command::Restored(wanted)) => Box::pin(restored::run(&wanted)).await,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         data_folder::DataFolderError, documents::DocumentError, issuer::IssuerError, listener::ListenError,
         sandbox::SandboxError, settings::SettingError, token_command::TokenError,
     },
+    restored::RestoredError,
 };
 
 /// Why the program ends early.
@@ -51,6 +52,9 @@ pub enum Failure {
     /// A command about banks fails.
     #[error(transparent)]
     Bank(#[from] BankError),
+    /// A restored store cannot be made safe.
+    #[error(transparent)]
+    Restored(#[from] RestoredError),
     /// Costs cannot be told.
     #[error(transparent)]
     Costs(#[from] CostsError),
@@ -81,7 +85,9 @@ impl Failure {
     /// 2 for what kept the program from starting, as command line programs do; 1 for what broke later, or was found wrong.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Serve(_) | Self::Doctor(DoctorError::Unwell(_)) => ExitCode::FAILURE,
+            Self::Serve(_) | Self::Doctor(DoctorError::Unwell(_)) | Self::Restored(RestoredError::Stopped(_)) => {
+                ExitCode::FAILURE
+            }
             _ => ExitCode::from(2),
         }
     }

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod local;
+mod restored;
 mod terminal;
 
 use std::process::ExitCode;

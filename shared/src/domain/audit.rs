@@ -59,6 +59,7 @@ impl AuditEvent {
             Self::SessionEnded => "session_ended",
             Self::RevocationTried { .. } => "revocation_tried",
             Self::KeysRewrapped => "keys_rewrapped",
+            Self::RestoreSettled { .. } => "restore_settled",
             Self::BankCalled { .. } => "bank_called",
         }
     }
@@ -75,6 +76,7 @@ impl AuditEvent {
             Self::RevocationTried { settled: is_done } | Self::SnapshotsErased { done: is_done } => {
                 Some(if *is_done { done } else { open })
             }
+            Self::RestoreSettled { token_given_up } => Some(if *token_given_up { "token_given_up" } else { "kept" }),
             _ => None,
         }
     }
@@ -154,6 +156,11 @@ pub enum AuditEvent {
     },
     /// Data keys of a session were wrapped under a newer key encryption key.
     KeysRewrapped,
+    /// The session stands as at an earlier time, and was made ready to be used again.
+    RestoreSettled {
+        /// Whether its refresh token was given up, because a newer one may have been granted since.
+        token_given_up: bool,
+    },
     /// A bank was called.
     BankCalled {
         /// What for.
@@ -200,6 +207,7 @@ mod tests {
             AuditEvent::SessionEnded,
             AuditEvent::RevocationTried { settled: false },
             AuditEvent::KeysRewrapped,
+            AuditEvent::RestoreSettled { token_given_up: true },
         ];
         for event in events {
             assert_eq!(serde_json::to_value(&event).unwrap()["kind"], event.kind());

@@ -43,6 +43,9 @@ pub struct Ledger {
     /// When the tokens were refreshed, the earliest first, at banks that bound it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     token_refreshes: Vec<Moment>,
+    /// Until when nothing may be read, because it is not known what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed_until: Option<Moment>,
 }
 
 /// What is counted together.
@@ -103,7 +106,7 @@ pub struct Exhausted {
 impl Ledger {
     /// Whether there is nothing in it.
     pub const fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.token_refreshes.is_empty()
+        self.lines.is_empty() && self.token_refreshes.is_empty() && self.closed_until.is_none()
     }
 
     /// Takes a slot for each of the keys, or none at all. A key may stand there more than once. `now` is the store's time;
@@ -141,6 +144,16 @@ impl Ledger {
         }
     }
 
+    /// Lets nothing through before a day has passed since that instant, because reads until then may be missing here: the
+    /// store was put back to an earlier time. Never longer than [`WINDOW`] from now.
+    pub fn close(&mut self, unknown_until: Timestamp, now: Timestamp) {
+        let present = self.tidy(now);
+        let until = Moment::after(unknown_until).later(WINDOW).min(present.later(WINDOW));
+        if until > present {
+            self.closed_until = self.closed_until.max(Some(until));
+        }
+    }
+
     /// When a day's limit that the bank calls met is surely over: when the oldest read that we know of leaves, or in a day.
     pub fn day_ends_at(&self, key: &LedgerKey, now: Timestamp) -> Timestamp {
         let present = self.present(now);
@@ -152,7 +165,7 @@ impl Ledger {
     /// Counts a refresh of the tokens, if the bank's limit allows one.
     pub fn reserve_token_refresh(&mut self, limit: u32, now: Timestamp) -> Result<(), Exhausted> {
         let present = self.tidy(now);
-        if let Some(until) = next_free(&self.token_refreshes, 1, limit, present) {
+        if let Some(until) = self.closed_until.max(next_free(&self.token_refreshes, 1, limit, present)) {
             return Err(Exhausted { until: until.into(), by_bank: false });
         }
         self.token_refreshes.push(present);
@@ -182,6 +195,8 @@ impl Ledger {
             line.blocked_until = lasts.map(|until| until.min(present.later(WINDOW)));
         }
         tidy(&mut self.token_refreshes);
+        let lasts = self.closed_until.filter(|until| *until > present);
+        self.closed_until = lasts.map(|until| until.min(present.later(WINDOW)));
         self.lines.retain(Line::says_something);
         present
     }
@@ -191,7 +206,7 @@ impl Ledger {
         let line = self.lines.iter().find(|line| line.key == *key);
         let reads = line.map_or(&[][..], |line| line.reads.as_slice());
         let blocked = line.and_then(|line| line.blocked_until);
-        let until = blocked.max(next_free(reads, wanted, limit, present))?;
+        let until = blocked.max(self.closed_until).max(next_free(reads, wanted, limit, present))?;
         Some(Exhausted { until: until.into(), by_bank: blocked.is_some() })
     }
 

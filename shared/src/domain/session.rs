@@ -26,6 +26,7 @@ use super::{
 mod attempt;
 mod erasure;
 mod lapse;
+mod restored;
 mod retiring;
 mod sealed_values;
 mod telling;
@@ -33,6 +34,7 @@ mod telling;
 pub use attempt::{Attempt, AttemptStage};
 pub use erasure::Erasure;
 pub use lapse::{Lapse, LapseReason};
+pub use restored::Forgotten;
 pub use retiring::{Retiring, Revocation, StepState};
 pub use sealed_values::SealedValue;
 

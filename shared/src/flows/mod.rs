@@ -17,6 +17,7 @@ pub mod oauth_server;
 pub mod read;
 pub mod redeem;
 pub mod refresh;
+pub mod restore;
 pub mod revoke;
 pub mod rewrap;
 pub mod single_flight;

@@ -29,6 +29,7 @@ mod refresh;
 mod refresh_jobs;
 mod refusals;
 mod renewal;
+mod restore;
 mod rewrap;
 mod secrets;
 mod snapshots;

@@ -35,6 +35,10 @@ pub struct Outbox {
     pub pending: Vec<Event>,
 }
 
+/// How many numbers are left out when events may have been sent that nothing is known of any more. More than a session has
+/// events in the weeks that a backup is kept.
+const GAP: u64 = 1_000;
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -74,6 +78,14 @@ impl Outbox {
             let is_refreshed = |event: &Event| event.news.kind() == EventKind::Refreshed;
             let refreshed = self.pending.iter().skip(1).position(is_refreshed);
             self.pending.remove(refreshed.map_or(1, |position| position + 1));
+        }
+    }
+
+    /// Leaves numbers out, so that no event gets the number of one that was sent and forgotten: the store was put back to an
+    /// earlier time. The next event tells the gap.
+    pub const fn leave_gap(&mut self) {
+        if !self.is_empty() {
+            self.last = self.last.saturating_add(GAP);
         }
     }
 
