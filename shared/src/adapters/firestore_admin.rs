@@ -87,9 +87,9 @@ impl StoreSetup for FirestoreAdmin {
         };
         let Some(name) = name else { return Ok(None) };
         let indexes: Indexes = self.get(name, "indexes?pageSize=300").await?;
-        let indexed: Fields = self.get(name, "fields?filter=indexConfig.usesAncestorConfig:false&pageSize=300").await?;
+        let single: Fields = self.get(name, "fields?filter=indexConfig.usesAncestorConfig:false&pageSize=300").await?;
         let expiring: Fields = self.get(name, "fields?filter=ttlConfig:*&pageSize=300").await?;
-        let of_one_field = indexed.fields.into_iter().flat_map(Field::indexes);
+        let of_one_field = single.fields.into_iter().flat_map(Field::indexes);
         Ok(Some(Setup {
             indexes: indexes.indexes.into_iter().filter_map(Index::told).chain(of_one_field).collect(),
             expiries: expiring.fields.into_iter().filter_map(Field::expiry).collect(),
@@ -225,13 +225,13 @@ mod tests {
             { "name": format!("{GROUPS}/__default__/fields/*"), "indexConfig": {} },
         ]});
         let one = json!({ "state": "READY", "fields": [{ "fieldPath": "session", "order": "ASCENDING" }] });
-        let indexed = json!({ "fields": [
+        let single = json!({ "fields": [
             { "name": format!("{GROUPS}/snapshots/fields/session"), "indexConfig": { "indexes": [one] } },
             { "name": format!("{GROUPS}/flows/fields/*"), "indexConfig": {} },
         ]});
         let fields = async move |RawQuery(query): RawQuery| {
             let is_expiring = query.is_some_and(|query| query.contains("filter=ttlConfig:*"));
-            if is_expiring { fields.to_string() } else { indexed.to_string() }
+            if is_expiring { fields.to_string() } else { single.to_string() }
         };
         let router = Router::new()
             .route(&format!("/v1/{GROUPS}/-/indexes"), get(async move || indexes.to_string()))

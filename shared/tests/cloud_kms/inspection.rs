@@ -30,7 +30,7 @@ async fn a_key_tells_how_it_stands() {
     let bench = Bench::start().await;
     let standing = bench.keys.standing(HubKey::Wrapping(Purpose::Flow)).await.unwrap();
     assert!(standing.is_usable && standing.is_in_hardware && standing.doomed == 0);
-    assert_eq!(standing.rotation, Some(Duration::from_secs(90 * 86_400)));
+    assert_eq!(standing.rotation, Some(Duration::from_hours(90 * 24)));
     bench.service.set_state("flow", 1, VersionState::Disabled).unwrap();
     assert!(!bench.keys.standing(HubKey::Wrapping(Purpose::Flow)).await.unwrap().is_usable);
     assert!(bench.keys.standing(HubKey::Signing).await.unwrap().is_usable);

@@ -37,7 +37,7 @@ pub struct DoctorArguments {
     /// A service that answers with the address it was asked from, as plain text.
     #[arg(long, value_name = "URL")]
     address_url: Option<Url>,
-    /// Another address that calls to banks may come from, beside HUB_EGRESS_ADDRESS.
+    /// Another address that calls to banks may come from, beside `HUB_EGRESS_ADDRESS`.
     #[arg(long, value_name = "ADDRESS")]
     other_address: Vec<IpAddr>,
 }

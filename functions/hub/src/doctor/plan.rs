@@ -148,7 +148,9 @@ impl Checkup {
     async fn keys(&mut self, settings: &Settings) {
         match parts::keys(&settings.keys, &self.entropy).await {
             Ok(opened) => {
-                Purpose::ALL.into_iter().for_each(|purpose| self.key(&opened, purpose));
+                for purpose in Purpose::ALL {
+                    self.key(&opened, purpose);
+                }
                 // Keys in a file know no rights.
                 let expected = opened.inspection.as_ref().and(self.meant).map(FunctionName::signing);
                 let signer = Arc::clone(&opened.signer);

@@ -36,8 +36,8 @@ async fn the_same_as_one_document() {
 
 /// Compares with the document's part, or rewrites it. What differs from day to day is left out.
 fn hold_to(lines: &[String]) {
-    let shown: String = lines.iter().map(|line| format!("{}\n", without_days(line))).collect();
-    let made = format!("```text\n{shown}```\n");
+    let shown: Vec<_> = lines.iter().map(|line| without_days(line)).collect();
+    let made = format!("```text\n{}\n```\n", shown.join("\n"));
     let text = fs::read_to_string(DOCUMENT).unwrap();
     let (before, rest) = text.split_once("<!-- healthy -->\n").unwrap();
     let (written, after) = rest.split_once("<!-- end -->").unwrap();

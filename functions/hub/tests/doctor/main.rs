@@ -1,7 +1,7 @@
 //! `hub doctor` as an operator meets it: the real program on the Firestore emulator, a stand-in of Cloud KMS and the sandbox
 //! bank over mutual TLS, with one trouble after the other.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
 mod deployment;
 mod healthy;

@@ -61,9 +61,8 @@ pub fn hosts(bank: &Bank) -> Vec<Url> {
 
 /// Whether the host can be met as a call would meet it.
 pub async fn meets(what: &What, bank: &Bank, url: &Url, now: Timestamp) -> Finding {
-    let identity = match probe::identity(bank) {
-        Ok(identity) => identity,
-        Err(_) => return Finding::skip(what, "there is nothing the bank could know us by"),
+    let Ok(identity) = probe::identity(bank) else {
+        return Finding::skip(what, "there is nothing the bank could know us by");
     };
     match probe::meet(bank, &identity, url).await {
         Ok(met) => judge(what, &met, now),

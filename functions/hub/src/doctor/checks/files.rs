@@ -79,11 +79,14 @@ fn judge(what: &What, facts: &CertificateFacts, now: Timestamp) -> Finding {
     let kind = if types.is_empty() { "no type".to_owned() } else { types.join(", ") };
     let roles = if roles.is_empty() { "no roles".to_owned() } else { roles.join(", ") };
     let found = format!("{kind}, {roles}, {days} days left");
-    match days {
-        0..=LATE => Finding::fail(what, found, format!("at once: {ROLL_OVER}")),
-        ..=URGENT => Finding::warn(what, found, format!("this week: {ROLL_OVER}")),
-        ..=DUE => Finding::warn(what, found, ROLL_OVER),
-        _ => Finding::ok(what, found),
+    if days <= LATE {
+        Finding::fail(what, found, format!("at once: {ROLL_OVER}"))
+    } else if days <= URGENT {
+        Finding::warn(what, found, format!("this week: {ROLL_OVER}"))
+    } else if days <= DUE {
+        Finding::warn(what, found, ROLL_OVER)
+    } else {
+        Finding::ok(what, found)
     }
 }
 

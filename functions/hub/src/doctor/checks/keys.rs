@@ -252,7 +252,7 @@ mod tests {
         let good = KeyStanding {
             is_usable: true,
             is_in_hardware: true,
-            rotation: Some(Duration::from_secs(90 * 86_400)),
+            rotation: Some(Duration::from_hours(90 * 24)),
             doomed: 0,
         };
         let told = |standing: &KeyStanding, key| judge_standing(&What::all(Kind::KeyState), key, standing);
