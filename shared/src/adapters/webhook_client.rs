@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     ports::webhooks::{PushError, Webhooks},
-    protocol::security_event::{Complaint, MEDIA_TYPE},
+    protocol::{
+        retry_after::retry_after,
+        security_event::{Complaint, MEDIA_TYPE},
+    },
 };
 
 /// How much of an answer is read (RFC 8935 §2.3: nothing, or a small JSON object).
@@ -43,9 +46,10 @@ impl Webhooks for WebhookClient {
         if matches!(status, StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             return Ok(());
         }
+        let retry_after = retry_after(response.headers());
         let body = http::Response::from(response).into_body();
         let body = bounded_body::read(body, MAX_ANSWER).await.unwrap_or_default();
-        Err(PushError::NotTaken { status: status.as_u16(), complaint: Complaint::of(&body) })
+        Err(PushError::NotTaken { status: status.as_u16(), complaint: Complaint::of(&body), retry_after })
     }
 }
 
@@ -98,7 +102,10 @@ mod tests {
             .route("/elsewhere", post(elsewhere))
             .with_state(Arc::clone(&count));
         let error = client().push(&serve(router).await, String::new()).await.unwrap_err();
-        assert!(matches!(error, PushError::NotTaken { status: 307, complaint: Complaint::Unnamed }), "{error:?}");
+        assert!(
+            matches!(error, PushError::NotTaken { status: 307, complaint: Complaint::Unnamed, retry_after: None }),
+            "{error:?}"
+        );
         assert_eq!(count.load(Ordering::Relaxed), 0);
     }
 
@@ -117,10 +124,24 @@ mod tests {
         let push = async |path: &str| client().push(&url.join(path).unwrap(), String::new()).await;
         let refused = push("told").await.unwrap_err();
         let expected = (400, Complaint::InvalidIssuer);
-        assert!(matches!(refused, PushError::NotTaken { status, complaint } if (status, complaint) == expected));
+        assert!(matches!(refused, PushError::NotTaken { status, complaint, .. } if (status, complaint) == expected));
         push("long").await.unwrap();
         let endless = push("endless").await.unwrap_err();
-        assert!(matches!(endless, PushError::NotTaken { status: 500, complaint: Complaint::Unnamed }));
+        assert!(matches!(endless, PushError::NotTaken { status: 500, complaint: Complaint::Unnamed, .. }));
+    }
+
+    #[tokio::test]
+    async fn a_receiver_says_how_long_it_wants_to_be_left_alone() {
+        async fn busy() -> (StatusCode, [(&'static str, &'static str); 1]) {
+            (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "120")])
+        }
+        let url = serve(Router::new().route("/", post(busy))).await;
+        let error = client().push(&url, String::new()).await.unwrap_err();
+        let asked = Some(Duration::from_secs(120));
+        assert!(
+            matches!(error, PushError::NotTaken { status: 429, retry_after, .. } if retry_after == asked),
+            "{error:?}"
+        );
     }
 
     #[tokio::test]

@@ -11,6 +11,6 @@ mod reminder;
 pub use self::{
     between::between,
     news::{EventKind, FirstEnd, Need, News},
-    outbox::{Event, Failed, MOST_PENDING, Outbox, pause},
+    outbox::{Event, Failed, MOST_PENDING, Outbox, pause, rest},
     reminder::{DAYS, reached, starts_at},
 };

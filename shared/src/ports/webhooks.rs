@@ -6,6 +6,8 @@
 //! - **Bounded.** A receiver decides neither the time nor the memory that it takes.
 //! - **Taken is said.** Only an answer of 200, 202 or 204 counts.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use url::Url;
 
@@ -24,6 +26,8 @@ pub enum PushError {
         status: u16,
         /// What it says is wrong.
         complaint: Complaint,
+        /// How long it wants to be left alone, if it says so (RFC 9110 §10.2.3).
+        retry_after: Option<Duration>,
     },
 }
 

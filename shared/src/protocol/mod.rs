@@ -10,5 +10,6 @@ pub mod exchange;
 pub mod http_signature;
 pub mod jwk;
 pub mod oauth;
+pub(crate) mod retry_after;
 pub mod security_event;
 pub mod ticket;

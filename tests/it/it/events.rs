@@ -177,6 +177,24 @@ async fn a_receiver_that_hangs_holds_up_nobody_elses_events() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_says_when_to_come_again_is_left_alone_until_then_and_no_longer_than_an_hour() {
+    let (bench, receiver) = told().await;
+    bench.crm().connect("oauth").await;
+    receiver.is_down(true);
+    for (asked, wait) in [("300", 300), ("100000", 3600)] {
+        receiver.asks_to_wait(asked);
+        let tried = receiver.tokens().len() + 1;
+        assert_eq!(deliver(&bench).await["failed"], 1);
+        bench.advance(wait - 5);
+        assert_eq!(deliver(&bench).await, delivered(0), "before its time");
+        assert_eq!(receiver.tokens().len(), tried);
+        bench.advance(5);
+    }
+    receiver.is_down(false);
+    assert_eq!(deliver(&bench).await, delivered(1));
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_down_is_left_alone_until_the_next_run() {
     let (bench, receiver) = told().await;
     bench.allow_several_consents().await;

@@ -116,12 +116,12 @@ impl Outbox {
         is_head
     }
 
-    /// Notes that the event was not taken at that try. `chance` spreads the pauses of many sessions.
-    pub fn fail(&mut self, number: u64, tries: u32, chance: u8, now: Timestamp) -> Failed {
+    /// Notes that the event was not taken at that try, and that its receiver is to be left alone for so long.
+    pub fn fail(&mut self, number: u64, tries: u32, rest: Duration, now: Timestamp) -> Failed {
         match self.head() {
             Some(head) if head.number == number && head.tries == tries => {
                 if now.duration_since(head.at) < jiff::SignedDuration::try_from(TRIED_FOR).unwrap_or_default() {
-                    return Failed::Again(now + pause(tries, chance));
+                    return Failed::Again(now + rest);
                 }
                 self.pending.remove(0);
                 Failed::GivenUp(self.head().map(|_| now))
@@ -129,6 +129,12 @@ impl Outbox {
             _ => Failed::Outrun,
         }
     }
+}
+
+/// How long a receiver is left alone after so many tries: the usual pause, or for as long as it asked if that is longer,
+/// within bounds. `chance` spreads the pauses of many sessions.
+pub fn rest(tries: u32, chance: u8, asked: Option<Duration>) -> Duration {
+    pause(tries, chance).max(asked.unwrap_or_default().min(LONGEST_PAUSE))
 }
 
 /// The pause after so many tries: ten seconds, then three times as long each time, up to an hour; a fifth more or less

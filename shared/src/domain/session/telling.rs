@@ -1,6 +1,8 @@
 //! What a session is worth telling: its events, and when they are to be sent; the end of its consent, and when it is to
 //! be announced.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{LapseReason, Session};
@@ -36,9 +38,9 @@ impl Session {
         is_new
     }
 
-    /// Notes that the event was not taken at that try.
-    pub fn event_failed(&mut self, number: u64, tries: u32, chance: u8, now: Timestamp) -> Failed {
-        let failed = self.outbox.fail(number, tries, chance, now);
+    /// Notes that the event was not taken at that try, and that its receiver is to be left alone for so long.
+    pub fn event_failed(&mut self, number: u64, tries: u32, rest: Duration, now: Timestamp) -> Failed {
+        let failed = self.outbox.fail(number, tries, rest, now);
         match failed {
             Failed::Again(due) => self.events_due_at = Some(due),
             Failed::GivenUp(due) => self.events_due_at = due,

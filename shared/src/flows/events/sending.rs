@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     domain::{
         audit::AuditEvent,
-        event::{Event, Failed},
+        event::{Event, Failed, rest},
         public_key::PublicKey,
         session::Session,
         tenant::Webhook,
@@ -136,11 +136,16 @@ impl Round<'_> {
             "an event was not taken"
         );
         let [chance] = self.deps.random()?;
+        let asked = match error {
+            PushError::NotTaken { retry_after, .. } => *retry_after,
+            PushError::NoAnswer(_) => None,
+        };
+        let rest = rest(event.tries, chance, asked);
         let mut outcome = Outcome::NotTaken;
         let decide = |session: &Session, now: Timestamp| {
             outcome = Outcome::NotTaken;
             let mut next = Box::new(session.clone());
-            Ok::<_, Trouble>(match next.event_failed(event.number, event.tries, chance, now) {
+            Ok::<_, Trouble>(match next.event_failed(event.number, event.tries, rest, now) {
                 Failed::Outrun => Decision::Leave,
                 Failed::Again(_) => Decision::Note(next),
                 Failed::GivenUp(_) => {

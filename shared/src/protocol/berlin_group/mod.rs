@@ -28,7 +28,6 @@ mod direction;
 mod link_map;
 mod money;
 mod records;
-mod retry_after;
 mod strict_json;
 mod transaction;
 mod transaction_parts;

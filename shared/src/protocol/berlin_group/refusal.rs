@@ -11,10 +11,9 @@ use serde::Deserialize;
 use super::{
     BankResponse, codes,
     meaning::Meaning,
-    retry_after::retry_after,
     strict_json::{self, Object},
 };
-use crate::domain::data_profile::ErrorRule;
+use crate::{domain::data_profile::ErrorRule, protocol::retry_after::retry_after};
 
 /// The bank said no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

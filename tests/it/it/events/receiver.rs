@@ -35,6 +35,8 @@ struct Desk {
     answers: Mutex<VecDeque<(u16, &'static str)>>,
     /// Whether everything is answered with a failure.
     is_down: Mutex<bool>,
+    /// What failures say of when to come again.
+    retry_after: Mutex<Option<&'static str>>,
     /// Answers leave only with a permit.
     gate: Semaphore,
 }
@@ -46,6 +48,7 @@ impl Receiver {
             arrivals: Semaphore::new(0),
             answers: Mutex::default(),
             is_down: Mutex::new(false),
+            retry_after: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -68,6 +71,11 @@ impl Receiver {
     /// From now on everything fails, or nothing does.
     pub fn is_down(&self, is_down: bool) {
         *self.desk.is_down.lock().unwrap() = is_down;
+    }
+
+    /// From now on failures say when to come again.
+    pub fn asks_to_wait(&self, retry_after: &'static str) {
+        *self.desk.retry_after.lock().unwrap() = Some(retry_after);
     }
 
     /// From now on no answer leaves until [`Self::let_go`].
@@ -97,16 +105,17 @@ impl Receiver {
     }
 }
 
-async fn take(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+async fn take(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: String) -> (StatusCode, HeaderMap, String) {
     assert_eq!(headers["content-type"], "application/secevent+jwt");
     desk.came.lock().unwrap().push(body);
     desk.arrivals.add_permits(1);
     drop(desk.gate.acquire().await.unwrap());
     if *desk.is_down.lock().unwrap() {
-        return (StatusCode::SERVICE_UNAVAILABLE, String::new());
+        let wait = desk.retry_after.lock().unwrap().map(|wait| (http::header::RETRY_AFTER, wait.parse().unwrap()));
+        return (StatusCode::SERVICE_UNAVAILABLE, wait.into_iter().collect(), String::new());
     }
     let (status, text) = desk.answers.lock().unwrap().pop_front().unwrap_or((202, ""));
-    (StatusCode::from_u16(status).unwrap(), text.to_owned())
+    (StatusCode::from_u16(status).unwrap(), HeaderMap::new(), text.to_owned())
 }
 
 /// One event, verified.

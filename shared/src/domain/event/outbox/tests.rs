@@ -24,6 +24,16 @@ fn pauses_grow_to_an_hour_and_are_spread() {
 }
 
 #[test]
+fn a_receiver_may_ask_for_a_longer_pause_and_for_no_shorter_one() {
+    let asked = |seconds| rest(1, 0, Some(Duration::from_secs(seconds))).as_secs();
+    assert_eq!(
+        [asked(0), asked(8), asked(9), asked(3_600), asked(3_601), asked(u64::MAX)],
+        [8, 8, 9, 3_600, 3_600, 3_600]
+    );
+    assert_eq!(rest(4, 127, None), pause(4, 127));
+}
+
+#[test]
 fn an_event_is_given_up_after_two_days_and_the_next_one_tells_it() {
     let mut outbox = Outbox::default();
     outbox.add(News::Connected, NOW);
@@ -32,10 +42,10 @@ fn an_event_is_given_up_after_two_days_and_the_next_one_tells_it() {
     outbox.add(News::Connected, NOW + Duration::from_secs(5));
     let before = NOW + TRIED_FOR - Duration::from_secs(1);
     outbox.claim(before);
-    assert!(matches!(outbox.fail(2, 1, 0, before), Failed::Again(_)));
+    assert!(matches!(outbox.fail(2, 1, pause(1, 0), before), Failed::Again(_)));
     let late = NOW + TRIED_FOR;
     outbox.claim(late);
-    assert_eq!(outbox.fail(2, 2, 0, late), Failed::GivenUp(Some(late)));
+    assert_eq!(outbox.fail(2, 2, pause(2, 0), late), Failed::GivenUp(Some(late)));
     assert_eq!((numbers(&outbox), outbox.missed()), (vec![3], 1));
     assert!(outbox.take(3));
     outbox.add(News::Connected, late);
@@ -70,10 +80,10 @@ fn what_came_late_changes_nothing() {
     outbox.add(REFRESHED, NOW);
     outbox.claim(NOW);
     outbox.claim(NOW);
-    assert_eq!(outbox.fail(1, 1, 0, NOW), Failed::Outrun, "a later try is under way");
+    assert_eq!(outbox.fail(1, 1, pause(1, 0), NOW), Failed::Outrun, "a later try is under way");
     assert!(outbox.take(1), "taken is taken, whoever sent it");
     assert!(!outbox.take(1));
-    assert_eq!(outbox.fail(1, 2, 0, NOW), Failed::Outrun);
+    assert_eq!(outbox.fail(1, 2, pause(2, 0), NOW), Failed::Outrun);
 }
 
 /// What a deliverer holds in its hands.
@@ -157,7 +167,7 @@ proptest! {
                 }
                 Move::Refused(who) => {
                     let Some(Sending { number, tries }) = hands[who].take() else { continue };
-                    match outbox.fail(number, tries, 0, now) {
+                    match outbox.fail(number, tries, pause(tries, 0), now) {
                         Failed::Again(at) => {
                             prop_assert!(at > now);
                             due = Some(at);

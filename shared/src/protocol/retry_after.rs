@@ -1,18 +1,18 @@
-//! When the bank wants to be asked again (RFC 9110 §10.2.3).
+//! When a server wants to be asked again (RFC 9110 §10.2.3).
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 
-/// The longest wait that is believed: a day, the window that banks count reads in. A typing error of the bank's must
-/// not silence an account for a thousand years.
+/// The longest wait that is believed: a day, the window that banks count reads in. A typing error must not silence an
+/// account for a thousand years.
 const LONGEST: Duration = Duration::from_hours(24);
 
 static DATES: DateTimeParser = DateTimeParser::new();
 
-/// How long the bank wants us to wait, at most a day; `None` if it does not say, or says it in no known form.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// How long the server wants us to wait, at most a day; `None` if it does not say, or says it in no known form.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if is_number(value) { seconds(value) } else { until(headers)? };
     Some(wait.min(LONGEST))
@@ -27,7 +27,7 @@ fn seconds(digits: &str) -> Duration {
     digits.parse().map_or(LONGEST, Duration::from_secs)
 }
 
-/// The wait until a date is counted from the answer's own `Date`: by the bank's clock, not by ours.
+/// The wait until a date is counted from the answer's own `Date`: by the server's clock, not by ours.
 fn until(headers: &HeaderMap) -> Option<Duration> {
     let wait = date(headers, header::RETRY_AFTER)?.duration_since(date(headers, header::DATE)?);
     Some(Duration::try_from(wait).unwrap_or_default())
