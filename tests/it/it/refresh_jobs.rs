@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use ciborium::Value as Cbor;
 use http::{Method, StatusCode};
 use sandbox_bank::JournalEntry;
 use serde_json::{Value, json};
-use shared::{telemetry::Format, testing::logs::Captured};
+use shared::{
+    ports::documents::{Collection, Document, Key, Write},
+    telemetry::Format,
+    testing::logs::Captured,
+};
 
 use it::bench::{
     Bench,
@@ -104,8 +109,36 @@ async fn one_run_delivered_several_times_is_done_once() {
     bench.advance(60);
     let again = deliver(&bench, "refresh-balances", Some(&time)).await.body;
     assert_eq!((number(&again, "due"), number(&again, "refreshed")), (0, 0), "{again}");
-    assert_eq!(again["already_done"].as_array().unwrap().len(), 16, "known by its schedule time: {again}");
+    assert_eq!(
+        (&again["already_done"], &again["more"]),
+        (&json!([]), &json!(false)),
+        "nothing to take a lease for: {again}"
+    );
     assert_eq!(reads_of_accounts(&bench), once);
+}
+
+/// Something is due again that was due in a run before: the same run, delivered again, is known by its schedule time.
+#[tokio::test]
+async fn a_run_that_is_done_sees_to_nothing_that_comes_later() {
+    let bench = Bench::with_limits(HOURLY).await;
+    let session = connected(&bench, "oauth", 1).await.remove(0);
+    bench.advance(INTERVAL);
+    let key = Key::new(Collection::Sessions, session.as_str());
+    let fields =
+        async || bench.documents().read(&key).await.unwrap().unwrap().document.as_value().as_map().unwrap().clone();
+    let is_due = |(name, _): &&(Cbor, Cbor)| name.as_text() == Some("balances_due_at");
+    let due = fields().await.iter().find(is_due).unwrap().clone();
+    let time = bench.now().to_string();
+    assert_eq!(number(&deliver(&bench, "refresh-balances", Some(&time)).await.body, "refreshed"), 1);
+
+    let again = fields().await.into_iter().map(|field| if field.0 == due.0 { due.clone() } else { field }).collect();
+    let put = Write::Put(key.clone(), Document::from_value(Cbor::Map(again)).unwrap());
+    bench.documents().commit(&[put]).await.unwrap();
+    let second = deliver(&bench, "refresh-balances", Some(&time)).await.body;
+    assert_eq!((number(&second, "due"), second["already_done"].as_array().unwrap().len()), (0, 1), "{second}");
+    bench.advance(60);
+    let next = deliver(&bench, "refresh-balances", Some(&bench.now().to_string())).await.body;
+    assert_eq!((number(&next, "due"), &next["already_done"]), (1, &json!([])), "the next run sees to it: {next}");
 }
 
 /// A run whose lease is over (it was frozen, or has died) is followed by another. What it had claimed is not done twice.

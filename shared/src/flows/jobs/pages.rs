@@ -18,6 +18,11 @@ pub(super) const PAGE: usize = 100;
 /// The most that are read at once: those that are read again because they still wait included.
 pub(super) const LARGEST: usize = 1_000;
 
+/// Whether anything is due in a shard: one read, whatever is.
+pub(super) async fn is_any_due(work: &Work, shard: u8) -> Result<bool, Trouble> {
+    Ok(!due(work, shard, 1).await?.is_empty())
+}
+
 /// The sessions of a shard that are due, as many as asked for.
 pub(super) async fn due(work: &Work, shard: u8, limit: usize) -> Result<Vec<Loaded<Session>>, Trouble> {
     let query = Query {
