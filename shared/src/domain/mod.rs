@@ -33,6 +33,7 @@ pub mod refresh;
 pub mod refusal_code;
 pub mod schedule;
 pub mod scope;
+pub mod rewrap;
 pub mod sealed;
 pub mod secret;
 pub mod session;

@@ -5,6 +5,10 @@
 //! twice at once and started again: every value opens at every instant. A value whose old key is already gone is counted
 //! and left as it is (K5).
 //!
+//! Runs are short, and each goes on where the last one stopped, which is noted in the store at the end of a run
+//! ([`crate::domain::rewrap`]). A run that dies before that is made again; of two at once one notes how far it came, and
+//! never further than everything before it was seen to.
+//!
 //! What belongs to an authorisation under way is left out: it ends by itself within the hour, so the old version of the
 //! key `flow` is disabled an hour after the rotation.
 
@@ -14,37 +18,41 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    change::{self, Decision},
-    deps::Deps,
-    trail::{Subject, Trail},
-    trouble::Trouble,
-    vault,
-};
+use self::walk::Walk;
+use super::{deps::Deps, trail::Trail, trouble::Trouble};
 use crate::{
     domain::{
-        audit::AuditEvent,
-        ids::{MalformedId, SessionId, SnapshotId},
+        ids::TenantId,
         place::Place,
         purpose::Purpose,
-        sealed::Sealed,
-        session::Session,
-        snapshot::Snapshot,
+        rewrap::{Findings, Newest, Next, Pass, next},
     },
     ports::{
-        documents::{CommitError, Query},
-        store::{Loaded, Record},
+        documents::{Collection, CommitError},
+        store::{Change, Loaded, Record},
     },
 };
 
-/// How many sessions are read at once.
-const PAGE: usize = 100;
+pub use crate::domain::rewrap::Position;
 
-/// How many last good answers are read at once: each may be large.
-const PAGE_OF_ANSWERS: usize = 10;
+mod walk;
 
 /// How long one run goes on: well within the time that the hub works on one request.
 const BUDGET: Duration = Duration::from_secs(20);
+
+/// The document that says how far the runs have come.
+const DOCUMENT: &str = "rewrap";
+
+/// What is moved. Secrets of what is under way are not.
+const PURPOSES: [Purpose; 2] = [Purpose::Tokens, Purpose::Payloads];
+
+impl Record for Pass {
+    const COLLECTION: Collection = Collection::Jobs;
+
+    fn document_id(&self) -> String {
+        DOCUMENT.to_owned()
+    }
+}
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,204 +67,83 @@ pub struct Rewrapped {
     pub failed: u32,
     /// How many values stand under which version of which key, as they were found.
     pub found: BTreeMap<String, u32>,
-    /// Where the next run must go on, if this one ran out of time before it had seen all.
+    /// Where this run ran out of time before it had seen all. The next one goes on there by itself.
     #[schema(value_type = Option<String>)]
     pub resume_after: Option<Position>,
+    /// There was nothing to do before that instant, unless a newer key comes.
+    pub rests_until: Option<Timestamp>,
+    /// How far all runs together have come; nothing if this one was told where to begin.
+    pub pass: Option<PassView>,
 }
 
-/// How far a run has come: the last document that it saw to. As text it is that document's id, which tells by its form
-/// what it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Position {
-    /// A session; all last good answers come after it.
-    Session(SessionId),
-    /// A last good answer; all sessions came before it.
-    Snapshot(SnapshotId),
+/// How far the runs of a pass have come together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PassView {
+    /// When the first began.
+    pub began_at: Timestamp,
+    /// When everything had been seen to.
+    pub ended_at: Option<Timestamp>,
+    /// What they found.
+    #[serde(flatten)]
+    pub findings: Findings,
 }
 
-impl Position {
-    /// The position of that text.
-    pub fn parse(text: &str) -> Result<Self, MalformedId> {
-        SessionId::parse(text).map(Self::Session).or_else(|_| SnapshotId::parse(text).map(Self::Snapshot))
+impl From<&Pass> for PassView {
+    fn from(pass: &Pass) -> Self {
+        Self { began_at: pass.began_at, ended_at: pass.ended_at, findings: pass.findings.clone() }
     }
 }
 
-/// Goes through everything after that position, until all is seen or the time is over.
+/// Goes through everything after that position, until all is seen or the time is over. Without one, goes on where the last
+/// run stopped; if there is nothing to go on with, says until when.
 pub async fn run(deps: &Deps, trail: &Trail, after: Option<Position>) -> Result<Rewrapped, Trouble> {
     let ends_at = deps.now() + BUDGET;
-    let mut job = Job { deps, trail, newest: BTreeMap::new(), summary: Rewrapped::default(), ends_at };
-    let went = job.go_on(after).await;
-    // What was moved before something failed was moved.
-    if job.summary.rewrapped > 0 {
-        tracing::info!(keys.rewrapped = job.summary.rewrapped, "data keys were moved");
+    let newest = newest(deps).await?;
+    if after.is_some() {
+        return Walk::new(deps, trail, newest, ends_at).from(after).await;
     }
-    let resume_after = went?;
-    Ok(Rewrapped { resume_after, ..job.summary })
+    let found: Option<Loaded<Pass>> = deps.store.load(DOCUMENT).await?;
+    let pass = match next(found.as_ref().map(|found| &found.record), &newest, deps.now()) {
+        Next::Work(pass) => pass,
+        Next::Rest(until) => {
+            let pass = found.as_ref().map(|found| PassView::from(&found.record));
+            return Ok(Rewrapped { rests_until: Some(until), pass, ..Rewrapped::default() });
+        }
+    };
+    let done = Walk::new(deps, trail, newest, ends_at).from(pass.after.clone()).await?;
+    let findings = Findings { found: done.found.clone(), failed: done.failed };
+    let pass = pass.come_to(done.resume_after.clone(), &findings, deps.now());
+    remember(deps, found.as_ref(), &pass).await;
+    Ok(Rewrapped { pass: Some(PassView::from(&pass)), ..done })
 }
 
-/// The next documents of a collection, in the order of their ids.
-async fn page<R: Record>(deps: &Deps, after: Option<&str>, limit: usize) -> Result<Vec<Loaded<R>>, Trouble> {
-    let after = after.map(str::to_owned);
-    Ok(deps.store.find(&Query { collection: R::COLLECTION, equal: Vec::new(), until: None, after, limit }).await?)
-}
-
-struct Job<'a> {
-    deps: &'a Deps,
-    trail: &'a Trail,
-    /// The newest version of each purpose's key, asked for once a run.
-    newest: BTreeMap<&'static str, String>,
-    summary: Rewrapped,
-    ends_at: Timestamp,
-}
-
-impl Job<'_> {
-    /// Answers where the next run must go on, if the time is over before all is seen.
-    async fn go_on(&mut self, after: Option<Position>) -> Result<Option<Position>, Trouble> {
-        let session = match after {
-            None => None,
-            Some(Position::Session(session)) => Some(session),
-            Some(Position::Snapshot(snapshot)) => return self.answers(Some(snapshot)).await,
-        };
-        match self.sessions(session).await? {
-            Some(position) => Ok(Some(position)),
-            None => self.answers(None).await,
+/// Notes how far the runs have come. If another run has done so meanwhile, its word stands; if nobody can, the next run
+/// does the same once more.
+async fn remember(deps: &Deps, found: Option<&Loaded<Pass>>, pass: &Pass) {
+    let change = match found {
+        Some(found) => Change::new().replace(found, pass),
+        None => Change::new().create(pass),
+    };
+    match deps.store.commit(change).await {
+        Ok(()) | Err(CommitError::Refused) => {}
+        Err(CommitError::Failed(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "it is not noted how far the keys were moved");
         }
-    }
-
-    async fn sessions(&mut self, mut after: Option<SessionId>) -> Result<Option<Position>, Trouble> {
-        loop {
-            let sessions = page::<Session>(self.deps, after.as_ref().map(SessionId::as_str), PAGE).await?;
-            let is_last = sessions.len() < PAGE;
-            for session in sessions {
-                let id = session.record.id.clone();
-                self.see_to(session).await?;
-                if self.is_over() {
-                    return Ok(Some(Position::Session(id)));
-                }
-                after = Some(id);
-            }
-            if is_last {
-                return Ok(None);
-            }
-        }
-    }
-
-    async fn answers(&mut self, mut after: Option<SnapshotId>) -> Result<Option<Position>, Trouble> {
-        loop {
-            let after_that = after.as_ref().map(SnapshotId::as_str);
-            let answers = page::<Snapshot>(self.deps, after_that, PAGE_OF_ANSWERS).await?;
-            let is_last = answers.len() < PAGE_OF_ANSWERS;
-            for answer in answers {
-                let id = answer.record.id();
-                self.see_to_answer(answer).await?;
-                if self.is_over() {
-                    return Ok(Some(Position::Snapshot(id)));
-                }
-                after = Some(id);
-            }
-            if is_last {
-                return Ok(None);
-            }
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.deps.now() >= self.ends_at
-    }
-
-    /// One that was overwritten meanwhile is under the newest key already.
-    async fn see_to_answer(&mut self, loaded: Loaded<Snapshot>) -> Result<(), Trouble> {
-        self.summary.snapshots += 1;
-        let place = loaded.record.place();
-        let Some((_, sealed)) = self.moved(Purpose::Payloads, &place, &loaded.record.sealed).await? else {
-            return Ok(());
-        };
-        let Snapshot { session, tenant, .. } = loaded.record.clone();
-        let subject = Subject { tenant: Some(tenant), session: Some(session), ..Subject::default() };
-        let audit = self.trail.record(subject, AuditEvent::KeysRewrapped, self.deps.now());
-        let moved = Snapshot { sealed, ..loaded.record.clone() };
-        match self.deps.store.replace(&loaded, moved, audit).await {
-            Ok(_) => self.summary.rewrapped += 1,
-            Err(CommitError::Refused) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    async fn see_to(&mut self, loaded: Loaded<Session>) -> Result<(), Trouble> {
-        self.summary.sessions += 1;
-        let mut session = loaded.record.clone();
-        let mut moved = Vec::new();
-        for value in session.sealed_values() {
-            moved.extend(self.moved(value.purpose, &value.place, value.sealed).await?);
-        }
-        if moved.is_empty() {
-            return Ok(());
-        }
-        let decide = |session: &Session, _: Timestamp| {
-            let mut session = Box::new(session.clone());
-            // What was replaced or destroyed meanwhile is left as it is.
-            match replace(&mut session, &moved) {
-                0 => Ok::<_, Trouble>(Decision::Leave),
-                _ => Ok(Decision::Write(session, AuditEvent::KeysRewrapped)),
-            }
-        };
-        let count = u32::try_from(moved.len()).unwrap_or(u32::MAX);
-        match change::change(self.deps, self.trail, loaded, decide).await {
-            Ok(_) => self.summary.rewrapped += count,
-            // Somebody works on this session without a pause; the next run comes back to it.
-            Err(Trouble::Contention) => self.summary.failed += count,
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// The value as it is and as it is to be; nothing if it need not or cannot be moved. That no key can be reached ends
-    /// the run.
-    async fn moved(
-        &mut self,
-        purpose: Purpose,
-        place: &Place,
-        sealed: &Sealed,
-    ) -> Result<Option<(Sealed, Sealed)>, Trouble> {
-        let Ok(version) = vault::version_of(sealed) else {
-            self.summary.failed += 1;
-            return Ok(None);
-        };
-        *self.summary.found.entry(format!("{purpose}: {version}")).or_default() += 1;
-        if version == self.newest(purpose, place).await? {
-            return Ok(None);
-        }
-        match self.deps.vault.rewrap(purpose, place, sealed).await {
-            Ok(rewrapped) => Ok(rewrapped.map(|rewrapped| (sealed.clone(), rewrapped))),
-            Err(error @ (vault::VaultError::KeysUnavailable(_) | vault::VaultError::NoEntropy(_))) => Err(error.into()),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, place = %place.document, alert = "key_unavailable", "a value stays under its old key");
-                self.summary.failed += 1;
-                Ok(None)
-            }
-        }
-    }
-
-    async fn newest(&mut self, purpose: Purpose, place: &Place) -> Result<String, Trouble> {
-        if let Some(version) = self.newest.get(purpose.name()) {
-            return Ok(version.clone());
-        }
-        let version = self.deps.vault.newest_version(purpose, place).await?;
-        self.newest.insert(purpose.name(), version.clone());
-        Ok(version)
     }
 }
 
-/// Puts each moved value in the place of the one it was made from, where that still stands. Answers how many.
-fn replace(session: &mut Session, moved: &[(Sealed, Sealed)]) -> usize {
-    let mut count = 0;
-    for value in session.sealed_values() {
-        if let Some((_, new)) = moved.iter().find(|(old, _)| old == value.sealed) {
-            *value.sealed = new.clone();
-            count += 1;
-        }
+/// The newest version of each key.
+async fn newest(deps: &Deps) -> Result<Newest, Trouble> {
+    let mut newest = Newest::new();
+    for purpose in PURPOSES {
+        let version = deps.vault.newest_version(purpose, &nowhere()?).await?;
+        newest.insert(purpose.name().to_owned(), version);
     }
-    count
+    Ok(newest)
+}
+
+/// A place for a key that nobody uses.
+fn nowhere() -> Result<Place, Trouble> {
+    let tenant = TenantId::parse(DOCUMENT).map_err(|_| Trouble::Integrity)?;
+    Ok(Place { collection: "jobs", document: DOCUMENT.to_owned(), field: "newest", tenant, generation: 0 })
 }

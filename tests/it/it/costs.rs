@@ -98,6 +98,9 @@ async fn every_route_costs_what_the_document_says() {
     let scheduler = Crm::of(&bench, "scheduler").with_scopes("jobs:run");
     let nothing_due = scheduler.post("/v1/jobs/expiry-watch", Value::Null);
     counter.count("`POST /v1/jobs/expiry-watch`, nothing due", nothing_due).await;
+    let rewrap = || scheduler.post("/v1/jobs/rewrap", Value::Null);
+    assert_eq!(rewrap().await.body["sessions"], 1);
+    counter.count("`POST /v1/jobs/rewrap`, no newer key", rewrap()).await;
     hold("costs", &counter.table);
     hold_counts("calls", counter.counts);
 }

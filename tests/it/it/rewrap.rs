@@ -1,9 +1,13 @@
 //! Rotating key encryption keys (K4, K5): the job moves data keys, nobody notices, and the old version can go.
 
+use ciborium::Value as Cbor;
 use http::StatusCode;
 use it::bench::{Bench, crm::Crm};
 use serde_json::{Value, json};
-use shared::domain::purpose::Purpose;
+use shared::{
+    domain::purpose::Purpose,
+    ports::documents::{Collection, Document, Key, Write},
+};
 
 async fn run(bench: &Bench, position: &str) -> Value {
     let scheduler = Crm::of(bench, "scheduler").with_scopes("jobs:run");
@@ -34,7 +38,10 @@ async fn every_value_moves_under_the_new_key_and_the_old_one_can_go() {
     let moved = run(&bench, "").await;
     assert_eq!(numbers(&moved), [4, 5, 0], "a grant each, and one directory");
     assert_eq!(moved["found"][format!("tokens: {old}")], 5);
-    assert_eq!(numbers(&run(&bench, "").await), [4, 0, 0], "a second run finds nothing to do");
+    assert_eq!((&moved["pass"]["failed"], &moved["resume_after"]), (&json!(0), &Value::Null));
+    let rests = run(&bench, "").await;
+    assert_eq!(numbers(&rests), [0, 0, 0], "there is no newer key");
+    assert_eq!((&rests["pass"], rests["rests_until"].is_string()), (&moved["pass"], true), "{rests}");
 
     bench.destroy_key(Purpose::Tokens, &old);
     for session in [&read, &unread] {
@@ -45,6 +52,61 @@ async fn every_value_moves_under_the_new_key_and_the_old_one_can_go() {
     bench.advance(60);
     assert_eq!(bench.run_upkeep().await, json!({"due": 1, "failed": 0}));
     assert_eq!(bench.crm().get(&format!("/v1/sessions/{ended}")).await.text("status"), "ended");
+}
+
+/// The scheduler calls every ten minutes and says nothing of where the last run stopped.
+#[tokio::test]
+async fn runs_go_on_by_themselves_and_rest_until_there_is_a_newer_key() {
+    let bench = Bench::start().await;
+    let mut sessions = [bench.crm().connect("oauth").await, bench.crm().connect("oauth").await];
+    sessions.sort();
+    bench.rotate_key(Purpose::Tokens).await;
+    assert_eq!(numbers(&run(&bench, "").await), [2, 2, 0]);
+    assert_eq!(numbers(&run(&bench, "").await), [0, 0, 0]);
+
+    // A run that came to the first of them.
+    stopped_after(&bench, &sessions[0]).await;
+    let went_on = run(&bench, "").await;
+    assert_eq!(numbers(&went_on), [1, 0, 0], "{went_on}");
+    assert!(went_on["pass"]["ended_at"].is_string(), "{went_on}");
+    assert_eq!(
+        went_on["pass"]["found"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum::<u64>(),
+        3
+    );
+    assert_eq!(numbers(&run(&bench, "").await), [0, 0, 0]);
+
+    stopped_after(&bench, &sessions[0]).await;
+    bench.rotate_key(Purpose::Tokens).await;
+    assert_eq!(numbers(&run(&bench, "").await), [2, 2, 0], "under a newer key it begins anew");
+
+    bench.advance(23 * 3600);
+    assert_eq!(numbers(&run(&bench, "").await), [0, 0, 0]);
+    bench.advance(3700);
+    assert_eq!(numbers(&run(&bench, "").await), [2, 0, 0], "once a day it looks all the same");
+
+    let both = tokio::join!(run(&bench, ""), run(&bench, ""));
+    assert_eq!((numbers(&both.0), numbers(&both.1)), ([0, 0, 0], [0, 0, 0]));
+    bench.rotate_key(Purpose::Tokens).await;
+    let both = tokio::join!(run(&bench, ""), run(&bench, ""));
+    let moved = [&both.0, &both.1].map(|run| numbers(run)[1]).iter().sum::<u64>();
+    assert!(moved >= 2, "{both:?}");
+    for session in &sessions {
+        assert_eq!(bench.crm().accounts(session).await.status, StatusCode::OK, "two at once harm nobody");
+    }
+    assert_eq!(numbers(&run(&bench, "").await), [0, 0, 0], "and one of them has noted that all is done");
+}
+
+/// As if the last run had had no time for what comes after that session.
+async fn stopped_after(bench: &Bench, session: &str) {
+    let key = Key::new(Collection::Jobs, "rewrap");
+    let pass = bench.documents().read(&key).await.unwrap().unwrap().document;
+    let fields = pass.as_value().as_map().unwrap().iter().cloned().map(|(name, value)| match name.as_text() {
+        Some("after") => (name, Cbor::Text(session.to_owned())),
+        Some("ended_at") => (name, Cbor::Null),
+        _ => (name, value),
+    });
+    let put = Write::Put(key, Document::from_value(Cbor::Map(fields.collect())).unwrap());
+    bench.documents().commit(&[put]).await.unwrap();
 }
 
 #[tokio::test]
