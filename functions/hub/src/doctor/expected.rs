@@ -91,6 +91,12 @@ impl FunctionName {
         matches!(self, Self::AuthorizeRedirect | Self::AccountProxy | Self::TokenRefresh)
     }
 
+    /// Whether Cloud Run lets in whoever gets there: what browsers call, and jobs, which are internal and whose callers the
+    /// hub alone judges.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::AuthorizeRedirect | Self::AccountProxy)
+    }
+
     /// Whether anybody may invoke it.
     pub const fn is_public(self) -> bool {
         matches!(self, Self::AuthorizePage | Self::Callback)

@@ -64,8 +64,8 @@ impl Target {
         url.origin().ascii_serialization()
     }
 
-    fn is_public(&self) -> bool {
-        self.function.is_some_and(FunctionName::is_public)
+    fn is_open(&self) -> bool {
+        self.function.is_some_and(FunctionName::is_open)
     }
 }
 
@@ -92,7 +92,7 @@ pub async fn check(client: &Client, tokens: &dyn IdentityTokens, target: &Target
         Ok((status, _)) => status,
         Err(error) => return failed(&what, &error),
     };
-    let token = if target.is_public() {
+    let token = if target.is_open() {
         None
     } else if matches!(anonymous, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         match tokens.token(&target.audience()).await {
@@ -215,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_is_named() {
-        let found = found("rewrap", true, StatusCode::SERVICE_UNAVAILABLE).await;
+        let found = found("rewrap", false, StatusCode::SERVICE_UNAVAILABLE).await;
         assert_eq!((found.status, found.found.as_str()), (Standing::Fail, "it is not ready: keys.tokens"));
     }
 
@@ -234,8 +234,8 @@ mod tests {
             let target = Target::parse(text).unwrap();
             assert_eq!((target.name.as_str(), target.audience().as_str()), (name, audience));
         }
-        assert!(Target::parse("https://hub-callback-9.europe-west3.run.app").unwrap().is_public());
-        assert!(!Target::parse("https://hub-callbacks.run.app").unwrap().is_public());
+        assert!(Target::parse("https://hub-callback-9.europe-west3.run.app").unwrap().is_open());
+        assert!(!Target::parse("https://hub-callbacks.run.app").unwrap().is_open());
         for wrong in ["", "hub-callback", "ftp://a.example", "x="] {
             assert_eq!(Target::parse(wrong), None, "{wrong}");
         }
