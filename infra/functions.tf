@@ -2,15 +2,16 @@
 
 locals {
   settings = {
-    HUB_PUBLIC_URL     = "https://${var.hosts.auth}"
-    HUB_STORE          = "firestore://${var.project_id}/${google_firestore_database.hub["hub"].name}"
-    HUB_COUNTERS       = google_firestore_database.hub["counters"].name
-    HUB_KMS            = "kms:projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.hub.name}"
-    HUB_PSEUDONYMS     = "file:/secrets/pseudonym/current"
-    HUB_BANKS          = "/etc/hub/${var.documents_release}/banks"
-    HUB_TENANTS        = "/etc/hub/${var.documents_release}/tenants"
-    HUB_ENVIRONMENT    = var.bank_environment
-    HUB_EGRESS_ADDRESS = google_compute_address.egress[0].address
+    HUB_PUBLIC_URL                = "https://${var.hosts.auth}"
+    HUB_STORE                     = "firestore://${var.project_id}/${google_firestore_database.hub["hub"].name}"
+    HUB_COUNTERS                  = google_firestore_database.hub["counters"].name
+    HUB_KMS                       = "kms:projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.hub.name}"
+    HUB_PSEUDONYMS                = "file:/secrets/pseudonym/current"
+    HUB_BANKS                     = "/etc/hub/${var.documents_release}/banks"
+    HUB_TENANTS                   = "/etc/hub/${var.documents_release}/tenants"
+    HUB_ENVIRONMENT               = var.bank_environment
+    HUB_CLIENT_CERTIFICATE_HEADER = "X-Client-Cert-Fingerprint" # as edge.tf sets it; nobody gets past the edge
+    HUB_EGRESS_ADDRESS            = google_compute_address.egress[0].address
 
     GOOGLE_CLOUD_PROJECT = var.project_id
   }
@@ -19,7 +20,10 @@ locals {
   # the API is a custom audience of its services, so that Cloud Run and the hub ask for the same.
   audience_of = { for name, service in local.services : name => service.program == "token-refresh" ? "https://${var.hosts.api}/v1/jobs" : "https://${var.hosts.api}" }
 
-  settings_of = { for name in keys(local.services) : name => merge(local.settings, { HUB_AUDIENCE = local.audience_of[name] }) }
+  settings_of = { for name, service in local.services : name => merge(local.settings,
+    { HUB_AUDIENCE = local.audience_of[name] },
+    { HUB_REACH = service.banks ? "banks" : "google" },
+  ) }
 
   # Where Cloud Run judges a token it hands it over without its signature, so that the hub could not judge it again. A CRM sends
   # two; Cloud Scheduler can send one. So jobs are judged by the hub alone, and reached from inside only.
@@ -28,7 +32,7 @@ locals {
   # Mounted as /secrets/NAME/current. Bank documents name /secrets/qwac-NAME/current as their identity.
   files_with_secrets = { for service in keys(local.services) : service => merge(
     { pseudonym = google_secret_manager_secret.pseudonym.secret_id },
-    contains(local.reads_identities, service) ? { for name, secret in google_secret_manager_secret.identity : "qwac-${name}" => secret.secret_id } : {},
+    contains(local.bank_callers, service) ? { for name, secret in google_secret_manager_secret.identity : "qwac-${name}" => secret.secret_id } : {},
   ) }
 
   # A connector takes the place of the outer subnetwork; the inner one never needs it.

@@ -86,11 +86,8 @@ resource "google_secret_manager_secret" "pseudonym" {
 }
 
 locals {
-  # Every bank's files are read at the start, so a program that calls no bank wants them too. See services.tf for who
-  # calls; `reads_identities` shrinks to bank_callers as soon as a program can start without.
-  reads_identities = toset(keys(local.services))
-
-  identities_by_service = merge([for service in local.reads_identities : {
+  # Only who calls banks reads what banks know us by; the others are told that they call none (functions.tf).
+  identities_by_service = merge([for service in local.bank_callers : {
     for identity in var.bank_identities : "${service}/${identity}" => { service = service, identity = identity }
   }]...)
 }

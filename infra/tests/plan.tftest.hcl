@@ -224,7 +224,7 @@ run "tokens_are_made_for_one_purpose" {
       authorize-page     = ""
       callback           = ""
     }
-    error_message = "A token for the API opens no job, and the reverse."
+    error_message = "Where Cloud Run checks who invokes, it asks for what the hub asks for."
   }
   assert {
     condition = { for name, service in module.service : name => join(" ", [for variable in service.service.template[0].containers[0].env : variable.value if variable.name == "HUB_AUDIENCE"]) } == {
@@ -235,7 +235,7 @@ run "tokens_are_made_for_one_purpose" {
       authorize-page     = "https://api.hub.example"
       callback           = "https://api.hub.example"
     }
-    error_message = "The hub asks for the audience that Cloud Run asks for."
+    error_message = "The hub asks for the audience that it is told. A token for the API opens no job, and the reverse."
   }
 }
 
@@ -280,6 +280,17 @@ run "the_connector_takes_the_outer_subnetworks_place" {
 
 run "secrets_are_readable_by_functions_alone" {
   command = plan
+  assert {
+    condition = toset([for name in keys(google_secret_manager_secret_iam_member.identity) : split("/", name)[0]]) == toset(["authorize-redirect", "callback", "account-proxy", "token-refresh"]) && { for name, service in module.service : name => join(" ", [for variable in service.service.template[0].containers[0].env : variable.value if variable.name == "HUB_REACH"]) } == {
+      authorize-redirect = "banks"
+      callback           = "banks"
+      account-proxy      = "banks"
+      token-refresh      = "banks"
+      authorize-page     = "google"
+      rewrap             = "google"
+    }
+    error_message = "Who calls no bank reads no identity, is told so, and serves nothing that would call one."
+  }
   assert {
     condition     = alltrue([for given in concat(values(google_secret_manager_secret_iam_member.identity), values(google_secret_manager_secret_iam_member.pseudonym)) : given.role == "roles/secretmanager.secretAccessor"])
     error_message = "Functions read secrets."

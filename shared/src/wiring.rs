@@ -26,6 +26,7 @@ use crate::{
     domain::{
         bank::Bank,
         ids::{OwnerId, RequestId},
+        reach::Reach,
         tenant::Tenant,
     },
     flows::{
@@ -98,6 +99,9 @@ pub enum StartError {
     /// The cursor key is not usable.
     #[error(transparent)]
     Cursors(#[from] CursorKeyRejected),
+    /// The settings leave nothing to serve.
+    #[error("HUB_REACH: this program has no route that calls neither banks nor CRMs")]
+    NothingLeft,
     /// The port cannot be listened on.
     #[error("PORT: {address} cannot be listened on: {error}")]
     Listen {
@@ -113,6 +117,7 @@ pub enum StartError {
 pub struct Hub {
     app: App,
     spans: RequestSpans,
+    reach: Reach,
 }
 
 impl fmt::Debug for Hub {
@@ -122,7 +127,8 @@ impl fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// Reads documents, checks every bank's certificates, opens store and keys, and waits until both answer.
+    /// Reads documents (banks' only if it calls them), checks every bank's certificates, opens store and keys, and waits
+    /// until both answer.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         Self::start_by(settings, Arc::new(SystemClock), |store| store).await
     }
@@ -133,9 +139,12 @@ impl Hub {
         clock: Arc<dyn Clock>,
         around: impl FnOnce(Arc<dyn Documents>) -> Arc<dyn Documents>,
     ) -> Result<Self, StartError> {
-        let banks = read_banks(&settings.banks, settings.environment);
+        let calls_banks = settings.reach.suffices_for(Reach::Banks);
+        // To read a bank's document is to read the key of our certificate.
+        let banks = if calls_banks { read_banks(&settings.banks, settings.environment) } else { Ok(Vec::new()) };
         let tenants = read_tenants(&settings.tenants);
         let (banks, tenants) = both(banks, tenants)?;
+        certificates::check_clients(settings, &tenants)?;
         let identities = Arc::new(IdentityFiles::new(Arc::clone(&clock), LOOK_EVERY));
         let client = BankClient::new(PoolSettings::default(), Arc::clone(&identities) as _, Arc::clone(&clock));
         certificates::check_identities(&banks, &client).await.map_err(StartError::Certificates)?;
@@ -194,12 +203,14 @@ impl Hub {
             egress_address: settings.egress_address,
         };
         let courier = Arc::new(Courier { signer: Arc::clone(&signer), webhooks });
-        let app = App { deps: Arc::new(deps), gate: Arc::new(gate), keys, signer, courier };
-        Ok(Self { app, spans })
+        let client_certificate_header = settings.client_certificate_header.clone();
+        let app = App { deps: Arc::new(deps), gate: Arc::new(gate), client_certificate_header, keys, signer, courier };
+        Ok(Self { app, spans, reach: settings.reach })
     }
 
-    /// The whole router of a function that has these routes.
-    pub fn router(&self, routes: Vec<Route>) -> Router {
+    /// The whole router of a function that has these routes, without those that the process does not reach far enough for.
+    pub fn router(&self, mut routes: Vec<Route>) -> Router {
+        routes.retain(|route| self.reach.suffices_for(route.reach));
         let named = routes.iter().filter_map(|route| Some((route.path, route.function?)));
         let functions = Functions::of(named);
         tracing::info!(function = functions.process(), version = env!("CARGO_PKG_VERSION"), "an instance starts");
@@ -274,6 +285,9 @@ async fn try_run(routes: Vec<Route>) -> Result<(), Box<dyn std::error::Error>> {
     let looking = Looking { prometheus: false, otlp: collector(endpoint, project)? };
     let telemetry = telemetry::start(telemetry::Format::Stackdriver, telemetry::DEFAULT, &looking)?;
     let settings = settings?;
+    if !routes.iter().any(|route| settings.reach.suffices_for(route.reach)) {
+        return Err(StartError::NothingLeft.into());
+    }
     let mut ends = Box::pin(server::termination()?);
     let hub = tokio::select! {
         hub = Hub::start(&settings) => hub?,

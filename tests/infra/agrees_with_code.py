@@ -39,6 +39,13 @@ def settings():
     same("settings", required | (given & known), given)
 
 
+def certificates():
+    """The header that the hub believes is one that the edge sets, on both of its sides."""
+    named = set(re.findall(r'HUB_CLIENT_CERTIFICATE_HEADER\s+= "([^"]+)"', text("infra", "functions.tf")))
+    told = re.findall(r'"(X-[\w-]+):(?:{client_cert_sha256_fingerprint})?"', text("infra", "edge.tf"))
+    same("the header of the client's certificate", named, {name for name in told if told.count(name) == 2})
+
+
 def routes_of(program):
     source = "".join(path.read_text() for path in (ROOT / "functions" / program / "src").rglob("*.rs"))
     return set(re.findall(r'Route::\w+\(\s*"(/[^"]*)"', source))
@@ -130,7 +137,8 @@ def variables():
 
 
 def jobs():
-    code = set(re.findall(r'^        "([\w-]+)" =>', text("functions", "token-refresh", "src", "lib.rs"), re.M))
+    code = set(re.findall(r'^        "([\w-]+)" =>|"/v1/jobs/([\w-]+)"', text("functions", "token-refresh", "src", "lib.rs"), re.M))
+    code = {name for names in code for name in names if name}
     block = re.search(r"  jobs = {\n(.*?)\n  }\n", text("infra", "jobs.tf"), re.S).group(1)
     same("jobs", code, set(re.findall(r"^    ([\w-]+)\s+= {", block, re.M)))
 
@@ -168,7 +176,7 @@ def readme():
             mistakes.append(f"infra/README.md: there is no {path}")
 
 
-for comparison in (settings, variables, routes, rights, jobs, image, trail, readme):
+for comparison in (settings, certificates, variables, routes, rights, jobs, image, trail, readme):
     comparison()
 print("\n".join(mistakes + [f"{compared} names compared, {len(mistakes)} differ"]))
 sys.exit(1 if mistakes else 0)

@@ -62,7 +62,8 @@ pub fn routes() -> Vec<Route> {
             authorize,
             Doc::new("Send the browser to the bank").ends(StatusCode::FOUND),
         )
-        .running_on(),
+        .running_on()
+        .calling_nobody(),
         Route::get(
             "/v1/banks",
             read,

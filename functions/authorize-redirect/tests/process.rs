@@ -13,3 +13,11 @@ async fn starts_alone_answers_and_drains() {
 fn names_what_is_not_set() {
     process::names_missing_settings(PROGRAM);
 }
+
+/// Its half for browsers: what starts sessions is not even there.
+#[tokio::test]
+async fn the_page_needs_no_certificates_and_serves_nothing_else() {
+    let unknown = format!("/authorize/{}", "A".repeat(43));
+    let calls = [("GET", unknown.as_str(), 404), ("POST", "/v1/sessions", 404), ("GET", "/v1/banks", 404)];
+    process::serves_this_without_reaching_banks(PROGRAM, &["/authorize/{ticket}"], &calls).await;
+}

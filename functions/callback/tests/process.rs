@@ -13,3 +13,8 @@ async fn starts_alone_answers_and_drains() {
 fn names_what_is_not_set() {
     process::names_missing_settings(PROGRAM);
 }
+
+#[test]
+fn is_nothing_without_banks() {
+    process::is_nothing_without_banks(PROGRAM);
+}

@@ -31,15 +31,19 @@ use utoipa::{IntoParams, ToSchema};
 pub fn routes() -> Vec<Route> {
     let doc = Doc::new(
         "Run a job: `refresh-balances` and `refresh-tokens` refresh what is due, `expiry-watch` sees to everything that \
-         ends by itself, `deliver-events` brings events to the CRMs' webhooks, `rewrap` moves data keys under the newest \
-         key encryption keys",
+         ends by itself, `deliver-events` brings events to the CRMs' webhooks",
     );
-    let routes = vec![Route::post(
-        "/v1/jobs/{job}",
-        Audience::Scheduler,
-        run,
-        doc.asks::<Asked>().answers::<Done>(StatusCode::OK),
-    )];
+    let rewrap = Doc::new("Move data keys under the newest key encryption keys");
+    let routes = vec![
+        Route::post("/v1/jobs/{job}", Audience::Scheduler, run, doc.asks::<Asked>().answers::<Done>(StatusCode::OK)),
+        Route::post(
+            "/v1/jobs/rewrap",
+            Audience::Scheduler,
+            move_keys,
+            rewrap.asks::<AskedOfRewrap>().answers::<Rewrapped>(StatusCode::OK),
+        )
+        .calling_nobody(),
+    ];
     Route::all_of("token-refresh", routes)
 }
 
@@ -47,13 +51,19 @@ pub fn routes() -> Vec<Route> {
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// `rewrap` only: what an earlier run's `resume_after` names.
-    after: Option<String>,
     /// `refresh-balances` and `refresh-tokens` only: one of the sixteen shards, from 0; all of them if it is left out.
     #[param(maximum = 15)]
     shard: Option<u8>,
     /// `refresh-balances` and `refresh-tokens` only: tell what a run would do and cost, call no bank and write nothing.
     dry_run: Option<bool>,
+}
+
+/// What `rewrap` is asked.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct AskedOfRewrap {
+    /// What an earlier run's `resume_after` names.
+    after: Option<String>,
 }
 
 /// What a job did.
@@ -62,8 +72,6 @@ struct Asked {
 enum Done {
     /// `expiry-watch`.
     ExpiryWatch(Summary),
-    /// `rewrap`.
-    Rewrap(Rewrapped),
     /// `refresh-balances` and `refresh-tokens`.
     Refresh(Box<jobs::Summary>),
     /// `deliver-events`.
@@ -91,7 +99,7 @@ async fn run(
 }
 
 /// Tells the log how a run ended. A job that there is not is none.
-fn tell_ended(job: &str, took: SignedDuration, done: &Result<Done, Problem>) {
+fn tell_ended<T>(job: &str, took: SignedDuration, done: &Result<T, Problem>) {
     let Some(name) = JOBS.into_iter().find(|name| *name == job) else { return };
     let outcome = if done.is_ok() { "done" } else { "failed" };
     tracing::info!(job.name = name, job.outcome = outcome, job.seconds = took.as_secs_f64(), "a job ended");
@@ -104,10 +112,6 @@ async fn run_job(app: &App, trail: &Arc<Trail>, job: &str, headers: &HeaderMap, 
     let done = match job {
         "refresh-balances" => refresh(app, trail, Job::RefreshBalances, asked, headers).await?,
         "refresh-tokens" => refresh(app, trail, Job::RefreshTokens, asked, headers).await?,
-        "rewrap" => {
-            let after = asked.only_after()?;
-            Done::Rewrap(rewrap::run(&app.deps, trail, after).await?)
-        }
         "expiry-watch" => {
             asked.nothing()?;
             Done::ExpiryWatch(Box::pin(upkeep::run(&app.deps, trail)).await?)
@@ -121,8 +125,22 @@ async fn run_job(app: &App, trail: &Arc<Trail>, job: &str, headers: &HeaderMap, 
     Ok(done)
 }
 
+async fn move_keys(
+    State(app): State<App>,
+    Audit(trail): Audit,
+    asked: Result<Query<AskedOfRewrap>, QueryRejection>,
+) -> Result<Json<Rewrapped>, Problem> {
+    let Query(AskedOfRewrap { after }) = asked.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
+    let after = after.as_deref().map(Position::parse).transpose();
+    let after = after.map_err(|error| Problem::caused(Code::RequestInvalid, error))?;
+    let begun = app.deps.now();
+    let done = rewrap::run(&app.deps, &trail, after).await.map_err(Problem::from);
+    tell_ended("rewrap", app.deps.now().duration_since(begun), &done);
+    done.map(Json)
+}
+
 async fn refresh(app: &App, trail: &Arc<Trail>, job: Job, asked: Asked, headers: &HeaderMap) -> Result<Done, Problem> {
-    let Asked { after: None, shard, dry_run } = asked else { return Err(Code::RequestInvalid.into()) };
+    let Asked { shard, dry_run } = asked;
     if shard.is_some_and(|shard| shard >= SHARDS) {
         return Err(Code::RequestInvalid.into());
     }
@@ -140,12 +158,10 @@ async fn refresh(app: &App, trail: &Arc<Trail>, job: Job, asked: Asked, headers:
 }
 
 impl Asked {
-    fn only_after(self) -> Result<Option<Position>, Problem> {
-        let Self { after, shard: None, dry_run: None } = self else { return Err(Code::RequestInvalid.into()) };
-        after.as_deref().map(Position::parse).transpose().map_err(|error| Problem::caused(Code::RequestInvalid, error))
-    }
-
     fn nothing(self) -> Result<(), Problem> {
-        if self.only_after()?.is_none() { Ok(()) } else { Err(Code::RequestInvalid.into()) }
+        match self {
+            Self { shard: None, dry_run: None } => Ok(()),
+            _ => Err(Code::RequestInvalid.into()),
+        }
     }
 }

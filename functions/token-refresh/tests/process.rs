@@ -13,3 +13,14 @@ async fn starts_alone_answers_and_drains() {
 fn names_what_is_not_set() {
     process::names_missing_settings(PROGRAM);
 }
+
+/// The one job that calls nobody, in a process of its own.
+#[tokio::test]
+async fn rewrap_needs_no_certificates_and_comes_alone() {
+    let calls = [
+        ("POST", "/v1/jobs/rewrap", 401),
+        ("POST", "/v1/jobs/refresh-balances", 404),
+        ("POST", "/v1/jobs/expiry-watch", 404),
+    ];
+    process::serves_this_without_reaching_banks(PROGRAM, &["/v1/jobs/rewrap"], &calls).await;
+}

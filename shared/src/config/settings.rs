@@ -2,9 +2,11 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use http::HeaderName;
 use url::Url;
 
 use super::{address::is_private_enough, environment::Environment, mistakes::Mistakes, reader::Reader};
+use crate::domain::reach::Reach;
 
 pub use super::{
     keys_setting::{CloudKmsSetting, KeysSetting},
@@ -35,6 +37,12 @@ pub struct Settings {
     pub tenants: PathBuf,
     /// `HUB_EGRESS_ADDRESS`: the address that banks see us come from.
     pub egress_address: IpAddr,
+    /// `HUB_CLIENT_CERTIFICATE_HEADER`: the header in which a load balancer tells, on every call, the SHA-256 of the caller's
+    /// certificate. Named only where there is no way past that load balancer.
+    pub client_certificate_header: Option<HeaderName>,
+    /// `HUB_REACH`: `banks` (if not set), or `google` for a process that calls neither banks nor CRMs: it serves only what
+    /// needs none of them, and reads neither banks' documents nor our certificates.
+    pub reach: Reach,
     /// `GOOGLE_CLOUD_PROJECT`: where traces are kept, if anywhere.
     pub project: Option<String>,
     /// `HUB_OTLP_ENDPOINT`: where metrics and traces are delivered by OTLP over HTTP, if anywhere.
@@ -66,6 +74,8 @@ impl Settings {
         let environment = reader.optional("HUB_ENVIRONMENT", Environment::Live.name(), str::parse);
         let tenants = reader.required("HUB_TENANTS", folder);
         let egress_address = reader.required("HUB_EGRESS_ADDRESS", address);
+        let client_certificate_header = reader.absent_or("HUB_CLIENT_CERTIFICATE_HEADER", header);
+        let reach = reader.optional("HUB_REACH", Reach::default().name(), str::parse);
         let otlp_endpoint = reader.absent_or("HUB_OTLP_ENDPOINT", otlp_endpoint);
         let public_url = public_url?;
         let audience = (variables)("HUB_AUDIENCE").unwrap_or_else(|| Self::default_audience(&public_url));
@@ -80,6 +90,8 @@ impl Settings {
             environment: environment?,
             tenants: tenants?,
             egress_address: egress_address?,
+            client_certificate_header: client_certificate_header?,
+            reach: reach?,
             project: (variables)("GOOGLE_CLOUD_PROJECT"),
             otlp_endpoint: otlp_endpoint?,
         })
@@ -93,6 +105,10 @@ impl Settings {
 
 fn address(text: &str) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| "not an IP address")
+}
+
+fn header(text: &str) -> Result<HeaderName, &'static str> {
+    text.parse().map_err(|_| "not the name of a header")
 }
 
 fn folder(text: &str) -> Result<PathBuf, &'static str> {
@@ -155,6 +171,10 @@ mod tests {
         assert_eq!(settings.public_url.as_str(), "https://hub.example/");
         assert_eq!(settings.audience, "https://hub.example");
         assert_eq!(settings.environment, Environment::Live);
+        assert_eq!((settings.reach, settings.client_certificate_header), (Reach::Banks, None));
+        let named = read(&[("HUB_CLIENT_CERTIFICATE_HEADER", Some("X-Client-Cert-Fingerprint"))]).unwrap();
+        assert_eq!(named.client_certificate_header.unwrap(), "x-client-cert-fingerprint");
+        assert_eq!(read(&[("HUB_REACH", Some("google"))]).unwrap().reach, Reach::Google);
         assert_eq!(read(&[("HUB_ENVIRONMENT", Some("sandbox"))]).unwrap().environment, Environment::Sandbox);
     }
 
@@ -166,13 +186,16 @@ mod tests {
             ("HUB_STORE", None),
             ("HUB_KMS", Some("canary")),
             ("HUB_ENVIRONMENT", Some("canary")),
+            ("HUB_REACH", Some("canary")),
+            ("HUB_CLIENT_CERTIFICATE_HEADER", Some("ca nary")),
         ];
         let mistakes = read(&wrong).unwrap_err().to_string();
         assert_eq!(
             mistakes,
             "PORT: not a port; HUB_PUBLIC_URL: must be https (http only on 127.0.0.1); HUB_STORE: not set; \
              HUB_KMS: neither file:PATH nor kms:projects/P/locations/L/keyRings/R; \
-             HUB_ENVIRONMENT: neither live nor sandbox"
+             HUB_ENVIRONMENT: neither live nor sandbox; HUB_CLIENT_CERTIFICATE_HEADER: not the name of a header; \
+             HUB_REACH: neither banks nor google"
         );
     }
 

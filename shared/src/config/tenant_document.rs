@@ -1,6 +1,6 @@
 //! A tenant's document: one TOML file for each.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use serde::Deserialize;
 use url::Url;
@@ -8,6 +8,7 @@ use url::Url;
 use super::{address::is_private_enough, mistakes::Mistakes, read_folder, tenant_identity};
 use crate::domain::{
     event::EventKind,
+    fingerprint::Fingerprint,
     ids::TenantId,
     tenant::{Identity, Tenant, TenantRole, TokenAlgorithm, Webhook},
 };
@@ -28,6 +29,9 @@ pub struct TenantDocument {
     pub jwks_url: Url,
     /// The signature algorithms its tokens may use.
     pub algorithms: Vec<TokenAlgorithm>,
+    /// The certificates that it shows to the load balancer: `sha256:` and the fingerprint in hexadecimal digits.
+    #[serde(default)]
+    pub client_certificates: Vec<String>,
     /// Where browsers may be sent back to, exactly.
     #[serde(default)]
     pub return_urls: Vec<Url>,
@@ -84,17 +88,36 @@ impl TenantDocument {
         let webhook = self.webhook.map(|webhook| webhook.check(self.role, &at, mistakes));
         let identity = Identity { subject: self.subject, email: self.email };
         tenant_identity::check(&self.issuer, self.role, &identity, &at, mistakes);
+        let client_certificates = fingerprints(&self.client_certificates, self.role, &at, mistakes);
         Some(Tenant {
             id: id?,
             issuer: self.issuer,
             identity,
             jwks_url: self.jwks_url,
             algorithms: self.algorithms,
+            client_certificates,
             return_urls: self.return_urls,
             role: self.role,
             webhook,
         })
     }
+}
+
+/// What certificates are named by, each once.
+fn fingerprints(
+    texts: &[String],
+    role: TenantRole,
+    at: &impl Fn(&str) -> String,
+    mistakes: &mut Mistakes,
+) -> BTreeSet<Fingerprint> {
+    if role == TenantRole::Scheduler && !texts.is_empty() {
+        mistakes.add(at("client_certificates"), "a scheduler does not come through the load balancer");
+    }
+    let parsed = texts.iter().filter_map(|text| {
+        let told = "not `sha256:` and 64 hexadecimal digits";
+        mistakes.take(at("client_certificates"), Fingerprint::parse(text).ok_or(told))
+    });
+    parsed.collect()
 }
 
 impl WebhookDocument {
@@ -178,6 +201,18 @@ pub(super) mod tests {
         assert!(!mistakes.contains("secret"), "{mistakes}");
         let unknown = "[webhook]\nurl = \"https://crm.example/\"\naudience = \"x\"\nevents = [\"everything\"]";
         assert!(read_tenants(folder(&[&format!("{GOOD}\n{unknown}")]).path()).is_err());
+    }
+
+    #[test]
+    fn certificates_are_named_by_their_fingerprints() {
+        let with = |list: &str| read_tenants(folder(&[&format!("{GOOD}\nclient_certificates = [{list}]")]).path());
+        let (one, two) = (format!("\"sha256:{}\"", "1f".repeat(32)), format!("\"sha256:{}\"", "2e".repeat(32)));
+        assert_eq!(with(&format!("{one}, {two}")).unwrap()[0].client_certificates.len(), 2);
+        let mistakes = with(&format!("{one}, \"sha1:1f\"")).unwrap_err().to_string();
+        assert!(mistakes.contains("0.toml: client_certificates: not `sha256:`"), "{mistakes}");
+        let scheduler = format!("{GOOD}\nrole = \"scheduler\"\nclient_certificates = [{one}]");
+        let mistakes = read_tenants(folder(&[&scheduler]).path()).unwrap_err().to_string();
+        assert!(mistakes.contains("client_certificates: a scheduler"), "{mistakes}");
     }
 
     #[test]

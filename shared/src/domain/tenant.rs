@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{event::EventKind, ids::TenantId};
+use super::{event::EventKind, fingerprint::Fingerprint, ids::TenantId};
 
 /// One tenant, as its document tells.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Tenant {
     pub jwks_url: Url,
     /// Signature algorithms its tokens may use; of one key family.
     pub algorithms: Vec<TokenAlgorithm>,
+    /// The certificates that it shows to the load balancer, one of which every call must come with; none if it need not.
+    pub client_certificates: BTreeSet<Fingerprint>,
     /// Where browsers may be sent back to, exactly.
     pub return_urls: Vec<Url>,
     /// Whether this is a CRM or the scheduler.
@@ -129,6 +131,7 @@ mod tests {
             identity: Identity::default(),
             jwks_url: "https://crm.example/jwks".parse().unwrap(),
             algorithms: vec![TokenAlgorithm::Es256],
+            client_certificates: BTreeSet::new(),
             return_urls: vec!["https://crm.example/back".parse().unwrap()],
             role: TenantRole::Crm,
             webhook: None,

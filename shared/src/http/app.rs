@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::access::Gate;
 use crate::{
     flows::{deps::Deps, events::Courier},
@@ -15,6 +17,8 @@ pub struct App {
     pub deps: Arc<Deps>,
     /// Judges tokens.
     pub gate: Arc<Gate>,
+    /// Where the load balancer tells the fingerprint of the caller's certificate, if it does.
+    pub client_certificate_header: Option<HeaderName>,
     /// Asked whether it answers.
     pub keys: Arc<dyn KeyWrap>,
     /// The hub's own signing key.

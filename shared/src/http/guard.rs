@@ -17,6 +17,7 @@ use super::{
     access::{Bearer, TokenRejected},
     app::App,
     audience::{Audience, Hangup},
+    client_certificate,
     page::page,
     problem::{Code, Problem},
 };
@@ -79,6 +80,7 @@ async fn admit(guard: &Guard, request: &mut Request) -> Result<(), Problem> {
         Audience::Scheduler => Scope::JobsRun,
     };
     let bearer = authenticate(&guard.app, request.headers()).await?;
+    client_certificate::check(guard.app.client_certificate_header.as_ref(), request.headers(), &bearer.tenant)?;
     if !bearer.may(scope) {
         return Err(Code::ScopeMissing.into());
     }

@@ -5,6 +5,7 @@ pub mod app;
 pub mod audience;
 pub mod body;
 pub mod caller;
+mod client_certificate;
 pub mod cookie;
 pub mod guard;
 pub mod layers;

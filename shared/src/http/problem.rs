@@ -91,6 +91,7 @@ macro_rules! catalogue {
 
 catalogue! {
     Unauthenticated "unauthenticated" UNAUTHORIZED FixConfiguration "The call carries no valid token.";
+    ClientCertificateRefused "client_certificate_refused" FORBIDDEN FixConfiguration "The call did not come with the client certificate that was agreed.";
     ScopeMissing "scope_missing" FORBIDDEN FixConfiguration "The token does not allow this call.";
     PresenceInvalid "presence_invalid" UNAUTHORIZED FixConfiguration "The presence token is not valid for this session.";
     PresenceRequired "presence_required" FORBIDDEN RetryNow "This bank answers only while the PSU is there.";

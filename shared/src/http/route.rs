@@ -17,6 +17,7 @@ use utoipa::{
 };
 
 use super::{app::App, guard};
+use crate::domain::reach::Reach;
 
 pub use super::audience::{Audience, Hangup};
 
@@ -31,6 +32,8 @@ pub struct Route {
     pub audience: Audience,
     /// What a hang-up does.
     pub hangup: Hangup,
+    /// How far a process must reach to serve it.
+    pub reach: Reach,
     /// What the document says of it.
     pub doc: Doc,
     /// Which function it belongs to; none if every function has it.
@@ -77,12 +80,19 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        Self { method, path, audience, hangup: Hangup::Cancels, doc, function: None, handler: on(filter, handler) }
+        let (hangup, reach) = (Hangup::Cancels, Reach::Banks);
+        Self { method, path, audience, hangup, reach, doc, function: None, handler: on(filter, handler) }
     }
 
     /// These routes, as those of the function of that name.
     pub fn all_of(function: &'static str, routes: Vec<Self>) -> Vec<Self> {
         routes.into_iter().map(|route| Self { function: Some(function), ..route }).collect()
+    }
+
+    /// The same route, served by processes that call neither banks nor CRMs too.
+    #[must_use]
+    pub fn calling_nobody(self) -> Self {
+        Self { reach: Reach::Google, ..self }
     }
 
     /// The same route, run to its end whatever the caller does.

@@ -30,6 +30,63 @@ pub async fn starts_answers_and_drains(program: &str) {
     assert!(ended(&mut child.0).await.success(), "SIGTERM ends it in order");
 }
 
+/// Starts the program as one that calls neither banks nor CRMs, with a bank whose certificates are not there. It starts all
+/// the same, and has these paths and no others; `calls` tells what some of them answer.
+pub async fn serves_this_without_reaching_banks(program: &str, paths: &[&str], calls: &[(&str, &str, u16)]) {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut command = function(program, folder.path(), port);
+    std::fs::write(folder.path().join("banks/example.toml"), BANK).unwrap();
+    let refused = command.stderr(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(2) && told.contains("absent.pem"), "{told}");
+
+    command.env("HUB_REACH", "google");
+    let mut child = Running(command.stderr(Stdio::inherit()).spawn().unwrap());
+    let base = format!("http://127.0.0.1:{port}");
+    wait_until_up(&base, &mut child.0).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = async |method: &str, path: &str| {
+        client.request(method.parse().unwrap(), format!("{base}{path}")).send().await.unwrap()
+    };
+    let document: serde_json::Value = call("GET", "/openapi.json").await.json().await.unwrap();
+    let mut served: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    served.retain(|path| !STANDING.contains(path));
+    assert_eq!(served, paths);
+    for (method, path, status) in calls {
+        assert_eq!(call(method, path).await.status().as_u16(), *status, "{method} {path}");
+    }
+    terminate(&child.0);
+    assert!(ended(&mut child.0).await.success(), "SIGTERM ends it in order");
+}
+
+/// Starts the program, which has nothing to do without banks, as one that calls none. It says so at once.
+pub fn is_nothing_without_banks(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = function(program, folder.path(), 0);
+    let Output { status, stderr, .. } = command.env("HUB_REACH", "google").stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(status.code(), Some(2));
+    let told = String::from_utf8(stderr).unwrap();
+    assert!(told.contains("HUB_REACH: this program has no route"), "{told}");
+}
+
+/// What every program serves.
+const STANDING: [&str; 4] = ["/health", "/ready", "/openapi.json", "/.well-known/jwks.json"];
+
+/// A bank whose certificates are nowhere.
+const BANK: &str = r#"
+    id = "example"
+    name = "Example Bank"
+    country = "DE"
+    dialect = "berlin-group"
+    [addresses]
+    api = "https://xs2a.bank.example/psd2"
+    web = ["https://login.bank.example"]
+    [tls]
+    identity = "absent.pem"
+    trust_anchors = "absent.pem"
+"#;
+
 /// Starts the program without its settings. It ends at once, with one line that names all of them.
 pub fn names_missing_settings(program: &str) {
     let Output { status, stderr, .. } = Command::new(program).env_clear().output().unwrap();

@@ -5,8 +5,8 @@ use std::{error::Error, iter};
 
 use crate::{
     adapters::bank_client::BankClient,
-    config::mistakes::Mistakes,
-    domain::bank::Bank,
+    config::{mistakes::Mistakes, settings::Settings},
+    domain::{bank::Bank, tenant::Tenant},
     ports::seals::{SealError, Seals},
 };
 
@@ -31,6 +31,18 @@ pub(super) async fn check_seals(banks: &[Bank], seals: &dyn Seals) -> Result<(),
                 tracing::error!(alert = "seal_unavailable", bank.id = %bank.id, error = told(&error), "no call is signed yet");
             }
             Err(error) => mistakes.add(format!("bank {}", bank.id), told(&error)),
+        }
+    }
+    mistakes.or(Some(()))
+}
+
+/// A document that names certificates means something only where somebody tells which one a caller has shown.
+pub(super) fn check_clients(settings: &Settings, tenants: &[Tenant]) -> Result<(), Mistakes> {
+    let mut mistakes = Mistakes::default();
+    if settings.client_certificate_header.is_none() {
+        for tenant in tenants.iter().filter(|tenant| !tenant.client_certificates.is_empty()) {
+            let told = "client_certificates: nobody tells them, since HUB_CLIENT_CERTIFICATE_HEADER is not set";
+            mistakes.add(format!("tenant {}", tenant.id), told);
         }
     }
     mistakes.or(Some(()))

@@ -30,6 +30,7 @@ use shared::{
         certificate::{Demand, Usage},
         ids::RequestId,
         operation::Operation,
+        reach::Reach,
     },
     flows::{
         bank_call::BankCalls,
@@ -168,12 +169,16 @@ async fn a_bank_is_not_called_with_a_certificate_that_is_over() {
 
 /// Starts a hub as a function does, on the documents of this pair.
 async fn start_a_hub(pair: &Pair) -> Result<Hub, StartError> {
+    Hub::start(&settings(pair).await).await
+}
+
+async fn settings(pair: &Pair) -> Settings {
     let folder = pair.folder.path();
     let tenants = folder.join("tenants");
     if !tenants.exists() {
         Issuers::start().await.write_documents(&tenants);
     }
-    let settings = Settings {
+    Settings {
         port: 0,
         listen: Ipv4Addr::LOCALHOST.into(),
         public_url: "https://hub.example/".parse().unwrap(),
@@ -183,11 +188,27 @@ async fn start_a_hub(pair: &Pair) -> Result<Hub, StartError> {
         banks: folder.join("banks"),
         tenants,
         egress_address: "192.0.2.1".parse().unwrap(),
+        client_certificate_header: None,
+        reach: Reach::default(),
         project: None,
         otlp_endpoint: None,
         environment: Environment::default(),
-    };
-    Hub::start(&settings).await
+    }
+}
+
+/// Nobody shall believe that a CRM's certificate is checked where nobody tells it.
+#[tokio::test]
+async fn a_tenant_with_certificates_wants_somebody_who_tells_them() {
+    let pair = Pair::start().await;
+    let settings = settings(&pair).await;
+    let pin = format!("client_certificates = [\"sha256:{}\"]\n", "1f".repeat(32));
+    Issuers::add_lines(&settings.tenants, "acme", &pin);
+    let told = Hub::start(&settings).await.unwrap_err().to_string();
+    let expected =
+        "tenant acme: client_certificates: nobody tells them, since HUB_CLIENT_CERTIFICATE_HEADER is not set";
+    assert!(told.contains(expected), "{told}");
+    let header = Some("x-client-cert-fingerprint".parse().unwrap());
+    Hub::start(&Settings { client_certificate_header: header, ..settings }).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use shared::{
     http::route::{Audience, Route},
 };
 
-use it::bench::{Bench, all_routes, crm::Crm};
+use it::bench::{Bench, all_routes, crm::Crm, hub_side::in_process::CLIENT_CERTIFICATE};
 
 /// A route's path with these ids in it.
 fn path(route: &Route, session: &str) -> String {
@@ -94,6 +94,33 @@ async fn somebody_elses_session_looks_like_none_on_every_route() {
     }
     assert!(routes >= 7, "{routes}");
     assert_eq!((bench.store_as_text().await, bench.bank.journal().len()), before);
+}
+
+/// A tenant whose document names a certificate comes with it on every route, or is told nothing.
+#[tokio::test]
+async fn every_route_wants_the_certificate_that_was_agreed() {
+    let pins = format!("client_certificates = [\"sha256:{}\"]\n", "1f".repeat(32));
+    let bench = Bench::with_tenants(&[("acme", pins)]).await;
+    let (own, other) = ("1f".repeat(32), "2e".repeat(32));
+    let base64 = "Hx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8=";
+    for (route, _) in guarded().into_iter().filter(|(route, _)| route.audience != Audience::Scheduler) {
+        let path = path(&route, "AAAAAAAAAAAAAAAAAAAAAA");
+        let call =
+            async |headers: &[(&str, &str)]| bench.crm().call(route.method.clone(), &path, body(&route), headers).await;
+        for refused in [&[] as &[&str], &[&other], &[&own, &other], &[&own, &own], &[""]] {
+            let headers: Vec<_> = refused.iter().map(|value| (CLIENT_CERTIFICATE, *value)).collect();
+            let answer = call(&headers).await;
+            assert_eq!(answer.problem(), (403, "client_certificate_refused"), "{} {} {refused:?}", route.method, path);
+        }
+        assert_eq!(call(&[("x-client-cert", &own)]).await.problem(), (403, "client_certificate_refused"));
+        let unknown = bench.crm().bare(route.method.clone(), &path, &[("authorization", "Bearer x")]).await;
+        assert_eq!(unknown.problem(), (401, "unauthenticated"), "the token comes first");
+    }
+    for right in [own.as_str(), base64] {
+        assert_eq!(bench.crm().get_with("/v1/banks", &[(CLIENT_CERTIFICATE, right)]).await.status, StatusCode::OK);
+    }
+    assert_eq!(bench.other_crm().get("/v1/banks").await.status, StatusCode::OK, "who has agreed on none needs none");
+    assert!(bench.bank.journal().is_empty());
 }
 
 #[tokio::test]

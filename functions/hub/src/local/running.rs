@@ -14,6 +14,7 @@ use shared::{
         environment::Environment,
         settings::{KeysSetting, Settings, StoreSetting},
     },
+    domain::reach::Reach,
     http::server,
     ports::clock::Clock,
     telemetry::metrics::prometheus::Measurements,
@@ -129,6 +130,8 @@ fn settings(folder: &DataFolder, port: u16, hub: &str) -> Result<Settings, Failu
         environment: Environment::Live,
         tenants: folder.tenants(),
         egress_address: here,
+        client_certificate_header: None,
+        reach: Reach::Banks,
         project: None,
         otlp_endpoint: None,
     })

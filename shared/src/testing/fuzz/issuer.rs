@@ -1,6 +1,6 @@
 //! An issuer of tokens whose key anybody can compute, so that claims are reached behind a good signature.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use aws_lc_rs::{
@@ -51,6 +51,7 @@ pub fn tenant() -> Tenant {
         identity: Identity::default(),
         jwks_url: "https://crm.example/jwks.json".parse().unwrap(),
         algorithms: vec![TokenAlgorithm::Es256],
+        client_certificates: BTreeSet::new(),
         return_urls: Vec::new(),
         role: TenantRole::Crm,
         webhook: None,

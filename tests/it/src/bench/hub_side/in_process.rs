@@ -27,7 +27,7 @@ use shared::{
         settings::{KeysSetting, Settings, StoreSetting},
         tenant_document::read_tenants,
     },
-    domain::{pseudonym::PseudonymKey, purpose::Purpose, secret::Secret32},
+    domain::{pseudonym::PseudonymKey, purpose::Purpose, reach::Reach, secret::Secret32},
     flows::deps::Deps,
     http::server,
     ports::{documents::Documents, keys::KeyWrap},
@@ -44,6 +44,9 @@ use super::{
     HubUnderTest,
     counting::{CountingStore, Counts},
 };
+
+/// Where the load balancer would tell the fingerprint of the CRM's certificate.
+pub const CLIENT_CERTIFICATE: &str = "x-client-cert-fingerprint";
 
 /// The store's file.
 const FILE: &str = "hub.redb";
@@ -193,6 +196,8 @@ fn hub(folder: &Path, url: &str, clock: Arc<ManualClock>, documents: Arc<dyn Doc
         environment: Environment::Live,
         tenants: folder.join("tenants"),
         egress_address: "192.0.2.1".parse().unwrap(),
+        client_certificate_header: Some(CLIENT_CERTIFICATE.parse().unwrap()),
+        reach: Reach::Banks,
         project: None,
         otlp_endpoint: None,
     };

@@ -18,7 +18,7 @@ use shared::{
 };
 use tokio::net::TcpListener;
 
-use super::HubUnderTest;
+use super::{HubUnderTest, in_process::CLIENT_CERTIFICATE};
 use crate::fleet::{Fleet, Function, Plan, Program, Size};
 
 /// The database of a project that is called nothing else.
@@ -55,6 +55,7 @@ impl Production {
             ("HUB_PSEUDONYMS", format!("file:{}", pseudonym_key.display())),
             ("HUB_BANKS", folder.join("banks").display().to_string()),
             ("HUB_TENANTS", folder.join("tenants").display().to_string()),
+            ("HUB_CLIENT_CERTIFICATE_HEADER", CLIENT_CERTIFICATE.to_owned()),
             ("HUB_EGRESS_ADDRESS", "192.0.2.1".to_owned()),
             ("HUB_LOG", "debug".to_owned()),
         ];
