@@ -13,6 +13,7 @@ mod neighbours;
 mod quota;
 mod refreshes;
 mod rewraps;
+mod rights;
 mod schedules;
 mod starts;
 mod world;

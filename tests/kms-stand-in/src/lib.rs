@@ -15,6 +15,8 @@
 //! # }
 //! ```
 //!
+//! [`KmsStandIn::door`] opens a further address for one account, where only what that account has a right to is answered.
+//!
 //! The same over HTTP, for a stand-in that runs as a process: `GET` and `DELETE /control/calls`; `POST` and `DELETE
 //! /control/faults`, with `{"kind": "status", "status": 503, "times": 2}` and the like; `POST
 //! /control/keys/{key}/versions`, with `{"algorithm": "RSA_SIGN_PSS_2048_SHA256"}` for another algorithm; `PUT
@@ -23,6 +25,7 @@
 
 mod calls;
 mod control;
+mod door;
 mod fault;
 mod keys_file;
 mod material;
@@ -37,6 +40,7 @@ mod state;
 mod wire;
 
 pub use calls::Calls;
+pub use door::{Door, Rights, Use};
 pub use fault::Fault;
 pub use keys_file::KeysFileError;
 pub use material::{Algorithm, MaterialError};

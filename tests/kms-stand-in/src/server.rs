@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use crate::{
     calls::Calls,
+    door::{self, Book, Door, Rights},
     fault::{Armed, Fault},
     material::Algorithm,
     permission::Permission,
@@ -100,6 +101,16 @@ impl KmsStandIn {
         &self.key_ring
     }
 
+    /// Opens a door for an account with these rights and no other, on a free port. It stays open while the stand-in is
+    /// stopped.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, as whoever waits for it has")]
+    pub async fn door(&self, rights: Rights) -> io::Result<Door> {
+        let listener = bound(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?.listen(BACKLOG)?;
+        let (address, book) = (listener.local_addr()?, Book::of(rights));
+        let router = door::router(service::router(Arc::clone(&self.state)), Arc::clone(&book));
+        Ok(Door::new(address, book, Serving::start(listener, router)))
+    }
+
     /// The calls so far.
     pub fn calls(&self) -> Calls {
         self.state.lock().calls
@@ -171,7 +182,7 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// The task that accepts connections and owns those that serve them.
-struct Serving(JoinHandle<Infallible>);
+pub(crate) struct Serving(JoinHandle<Infallible>);
 
 impl Serving {
     fn start(listener: TcpListener, router: Router) -> Self {

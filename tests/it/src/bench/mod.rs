@@ -40,7 +40,7 @@ use self::{
     issuer::Issuers,
 };
 #[cfg(feature = "emulator")]
-use crate::fleet::Size;
+use crate::fleet::{Size, rights::Services};
 
 /// The CRM's registered return URL. Nobody listens there: tests look at where the browser is sent.
 pub const RETURN_URL: &str = "https://crm.example/back";
@@ -91,9 +91,7 @@ impl Bench {
     /// A bench whose banks' documents and some of whose tenants' end with further lines.
     pub async fn with_documents(banks: &str, tenants: &[(&str, String)]) -> Self {
         let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Family, banks).await;
-        for (tenant, lines) in tenants {
-            Issuers::add_lines(&around.folder.path().join("tenants"), tenant, lines);
-        }
+        around.add_lines(tenants);
         let hub = hub_side::start(around.folder.path(), listener, &around.clock).await;
         Self::of(around, hub)
     }
@@ -103,6 +101,17 @@ impl Bench {
     pub async fn on_a_fleet(rotation: sandbox_bank::Rotation, further: &str, size: Size) -> (Self, Arc<Production>) {
         let (around, listener) = Surroundings::start(rotation, further).await;
         let hub = Arc::new(Production::start(around.folder.path(), listener, &*around.clock, size).await);
+        (Self::of(around, Box::new(Arc::clone(&hub))), hub)
+    }
+
+    /// A bench on a fleet of one process of each function, which has the rights of the service of its name; some tenants'
+    /// documents end with further lines.
+    #[cfg(feature = "emulator")]
+    pub async fn on_a_fleet_with_rights(services: &Services, tenants: &[(&str, String)]) -> (Self, Arc<Production>) {
+        let (around, listener) = Surroundings::start(sandbox_bank::Rotation::Grace, "").await;
+        around.add_lines(tenants);
+        let (folder, size) = (around.folder.path(), Size::of_each(1));
+        let hub = Arc::new(Production::start_with(folder, listener, &*around.clock, size, services).await);
         (Self::of(around, Box::new(Arc::clone(&hub))), hub)
     }
 
@@ -300,6 +309,13 @@ impl Surroundings {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         (Self { bank, clock, issuers, folder, url }, listener)
+    }
+
+    /// Adds lines to the end of tenants' documents.
+    fn add_lines(&self, tenants: &[(&str, String)]) {
+        for (tenant, lines) in tenants {
+            Issuers::add_lines(&self.folder.path().join("tenants"), tenant, lines);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! Firestore emulator and a stand-in of Cloud KMS, with the sandbox bank beside it. Prints how each process is started
 //! and a token to call the hub with, and runs until ctrl-c.
 
-use std::{env, error::Error, fs, net::Ipv4Addr};
+use std::{collections::BTreeMap, env, error::Error, fs, net::Ipv4Addr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use it::{
@@ -63,7 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("export {name}='{value}'");
     }
     let size = Size::of_each(INSTANCES);
-    let plan = Plan { program: Program::Function, size, folder: folder.path().to_owned(), settings };
+    let plan =
+        Plan { program: Program::Function, size, folder: folder.path().to_owned(), settings, own: BTreeMap::new() };
     let fleet = Fleet::start(plan, listener, SystemClock.now()).await;
     for function in Function::ALL {
         for process in fleet.of(function) {

@@ -5,6 +5,8 @@
 mod front;
 mod function;
 mod process;
+#[cfg(feature = "emulator")]
+pub mod rights;
 pub mod shifted_store;
 
 use std::{
@@ -18,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::testing::clock::FileClock;
 use tokio::net::TcpListener;
 
-use self::process::Process;
+use self::process::{Process, Role};
 pub use self::{
     front::Front,
     function::Function,
@@ -67,8 +69,13 @@ pub struct Plan {
     /// Where clock, logs and announcements are kept.
     pub folder: PathBuf,
     /// The settings that the processes share; their port is their own affair.
-    pub settings: Vec<(&'static str, String)>,
+    pub settings: Settings,
+    /// Further settings of one function's processes, which count more.
+    pub own: BTreeMap<Function, Settings>,
 }
+
+/// Names and values.
+pub type Settings = Vec<(&'static str, String)>;
 
 /// A fleet. Its processes end with it, and with the test's process, however that ends.
 pub struct Fleet {
@@ -86,7 +93,10 @@ impl Fleet {
             .size
             .processes()
             .enumerate()
-            .map(|(number, function)| Process::start(&plan, function, number))
+            .map(|(number, function)| {
+                let own = plan.own.get(&function).cloned().unwrap_or_default();
+                Process::start(&plan, Role { function, own, is_beside: false }, number)
+            })
             .collect();
         let fleet = Self { front: Front::start(listener), plan, processes: Mutex::new(processes) };
         fleet.until_serving().await;
@@ -150,9 +160,19 @@ impl Fleet {
 
     /// Starts a process in the place of one that has ended.
     pub fn begin(&self, number: usize) {
-        let function = self.processes()[number].function();
-        let process = Process::start(&self.plan, function, number);
+        let role = self.processes()[number].role().clone();
+        let process = Process::start(&self.plan, role, number);
         self.processes()[number] = process;
+    }
+
+    /// Starts one more process of the function, beside the front, which sends it nothing: a service of its own, with
+    /// these further settings. Answers its number.
+    pub async fn add_beside(&self, function: Function, own: Settings) -> usize {
+        let number = self.processes().len();
+        let process = Process::start(&self.plan, Role { function, own, is_beside: true }, number);
+        self.processes().push(process);
+        self.until_serving().await;
+        number
     }
 
     /// Whether that process serves.
@@ -190,7 +210,7 @@ impl Fleet {
     fn tell_front(&self) {
         let processes = self.processes();
         for function in Function::ALL {
-            let own = processes.iter().filter(|process| process.function() == function);
+            let own = processes.iter().filter(|one| one.function() == function && !one.role().is_beside);
             self.front.set(function, own.filter_map(Process::address).collect());
         }
     }

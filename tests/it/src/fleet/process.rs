@@ -13,7 +13,7 @@ use std::{
 use jiff::SignedDuration;
 use shared::testing::process::free_port;
 
-use super::{Plan, Program, function::Function};
+use super::{Plan, Program, Settings, function::Function};
 
 /// The clock's file in a fleet's folder.
 pub const CLOCK: &str = "clock";
@@ -24,8 +24,18 @@ pub const CLOCK_START: &str = "clock-start";
 /// How often it is looked whether a process serves.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
 
+/// What a process is for.
+#[derive(Clone, Debug)]
+pub(super) struct Role {
+    pub function: Function,
+    /// Further settings of its own.
+    pub own: Settings,
+    /// Whether the front knows nothing of it.
+    pub is_beside: bool,
+}
+
 pub(super) struct Process {
-    function: Function,
+    role: Role,
     child: Child,
     /// Where a program for tests says which port it was given.
     port_file: PathBuf,
@@ -36,7 +46,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub fn start(plan: &Plan, function: Function, number: usize) -> Self {
+    pub fn start(plan: &Plan, role: Role, number: usize) -> Self {
+        let function = role.function;
         let port_file = plan.folder.join(format!("{number}.port"));
         let log_file = plan.folder.join(format!("{number}-{}.log", function.name()));
         drop(fs::remove_file(&port_file));
@@ -56,17 +67,21 @@ impl Process {
                 (command, next_port())
             }
         };
-        command.envs(plan.settings.iter().map(|(name, value)| (*name, value.as_str())));
+        command.envs(plan.settings.iter().chain(&role.own).map(|(name, value)| (*name, value.as_str())));
         command.env("PORT", port.to_string()).env("HUB_LISTEN", Ipv4Addr::LOCALHOST.to_string());
         // A program for tests ends when this end of the pipe is gone, and with it the test's process.
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         let expected = (port != 0).then(|| (Ipv4Addr::LOCALHOST, port).into());
         let child = command.spawn().unwrap();
-        Self { function, child, port_file, log_file, address: None, expected }
+        Self { role, child, port_file, log_file, address: None, expected }
     }
 
     pub const fn function(&self) -> Function {
-        self.function
+        self.role.function
+    }
+
+    pub const fn role(&self) -> &Role {
+        &self.role
     }
 
     pub const fn address(&self) -> Option<SocketAddr> {

@@ -4,5 +4,6 @@
 
 mod client;
 mod control;
+mod doors;
 mod process;
 mod wire;

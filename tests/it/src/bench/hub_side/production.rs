@@ -1,11 +1,11 @@
 //! The hub as in production: three processes of each function on the Firestore emulator and a Cloud KMS stand-in.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use kms_stand_in::{KmsStandIn, VersionState};
+use kms_stand_in::{Door, KmsStandIn, VersionState};
 use shared::{
     adapters::{
         cloud_kms::{CloudKms, CloudKmsLimits, CloudKmsSettings},
@@ -19,7 +19,7 @@ use shared::{
 use tokio::net::TcpListener;
 
 use super::{HubUnderTest, in_process::CLIENT_CERTIFICATE};
-use crate::fleet::{Fleet, Function, Plan, Program, Size};
+use crate::fleet::{Fleet, Function, Plan, Program, Settings, Size, rights::Services};
 
 /// The database of a project that is called nothing else.
 const DATABASE: &str = "(default)";
@@ -30,6 +30,8 @@ pub struct Production {
     pub fleet: Fleet,
     /// The key service.
     pub kms: KmsStandIn,
+    /// The services' own ways to the key service, where each has its rights and no other.
+    pub doors: BTreeMap<String, Door>,
     /// What stands between the processes and the emulator.
     pub emulator: CuttingProxy,
     project: String,
@@ -40,6 +42,18 @@ pub struct Production {
 impl Production {
     /// Starts a key service and the processes, on the emulator that all tests of this program share.
     pub async fn start(folder: &Path, listener: TcpListener, clock: &dyn Clock, size: Size) -> Self {
+        Self::start_with(folder, listener, clock, size, &Services::new()).await
+    }
+
+    /// The same with each function's processes having the rights of the service of its name. Those services that are
+    /// named otherwise are left to the test: [`Self::add_service`].
+    pub async fn start_with(
+        folder: &Path,
+        listener: TcpListener,
+        clock: &dyn Clock,
+        size: Size,
+        services: &Services,
+    ) -> Self {
         let emulator = FirestoreEmulator::shared();
         let proxy = CuttingProxy::start(emulator.host()).await;
         let project = emulator.settings().project;
@@ -59,10 +73,20 @@ impl Production {
             ("HUB_EGRESS_ADDRESS", "192.0.2.1".to_owned()),
             ("HUB_LOG", "debug".to_owned()),
         ];
-        let plan = Plan { program: Program::ForTests, size, folder: folder.to_owned(), settings };
+        let mut doors = BTreeMap::new();
+        for (name, service) in services {
+            doors.insert(name.clone(), kms.door(service.rights.clone()).await.unwrap());
+        }
+        let own = Function::ALL.into_iter().filter_map(|one| Some((one, through(doors.get(one.name())?)))).collect();
+        let plan = Plan { program: Program::ForTests, size, folder: folder.to_owned(), settings, own };
         let fleet = Fleet::start(plan, listener, clock.now()).await;
         let (documents, keys) = (own_store(&project, emulator.host()), own_keys(&kms).await);
-        Self { fleet, kms, emulator: proxy, project, documents, keys }
+        Self { fleet, kms, doors, emulator: proxy, project, documents, keys }
+    }
+
+    /// Starts a service that runs a program under another name, beside the front. Answers its process.
+    pub async fn add_service(&self, name: &str, program: Function) -> usize {
+        self.fleet.add_beside(program, through(&self.doors[name])).await
     }
 
     /// Makes the store forget everything.
@@ -72,6 +96,11 @@ impl Production {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         assert!(client.delete(everything).send().await.unwrap().status().is_success());
     }
+}
+
+/// The settings of a process that reaches the key service through that door.
+fn through(door: &Door) -> Settings {
+    vec![("HUB_KMS_ENDPOINT", door.url())]
 }
 
 /// The test's own way to the store, which nothing cuts.
