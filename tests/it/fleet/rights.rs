@@ -19,7 +19,7 @@ use it::{
     fleet::{Function, rights::services},
 };
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
-use kms_stand_in::{Rights, Use};
+use kms_stand_in::{Permission, Rights};
 use serde_json::{Value, json};
 use shared::domain::purpose::Purpose;
 use tokio::net::TcpListener;
@@ -236,11 +236,11 @@ async fn who_has_callbacks_account_cannot_read_tokens() {
 async fn without_the_right_to_decrypt_nothing_reaches_the_bank() {
     let mut services = services();
     let proxy = services.get_mut("account-proxy").unwrap();
-    assert!(proxy.rights.remove(&("tokens".to_owned(), Use::Decrypt)));
+    assert!(proxy.rights.remove(&("tokens".to_owned(), Permission::Decrypt)));
     let (bench, hub) = Bench::on_a_fleet_with_rights(&services, &[]).await;
     let session = bench.crm().connect("oauth").await;
     let before = bench.bank.journal().len();
     assert_eq!(bench.crm().accounts(&session).await.problem(), (503, "keys_unavailable"));
     assert_eq!(bench.bank.journal().len(), before, "the journal is silent");
-    assert!(hub.doors["account-proxy"].refused().contains(&("tokens".to_owned(), Use::Decrypt)));
+    assert!(hub.doors["account-proxy"].refused().contains(&("tokens".to_owned(), Permission::Decrypt)));
 }

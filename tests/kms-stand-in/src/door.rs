@@ -16,42 +16,10 @@ use axum::{
 };
 use http::Method;
 
-use crate::{
-    refusal::Refusal,
-    resource::{self, Operation},
-    server::Serving,
-};
-
-/// What may be done with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Use {
-    /// To encrypt.
-    Encrypt,
-    /// To decrypt.
-    Decrypt,
-    /// To sign.
-    Sign,
-    /// To read the public half.
-    Publish,
-    /// To list the versions.
-    List,
-}
-
-impl Use {
-    const fn of(operation: &Operation) -> Option<Self> {
-        match operation {
-            Operation::Encrypt => Some(Self::Encrypt),
-            Operation::Decrypt => Some(Self::Decrypt),
-            Operation::Sign => Some(Self::Sign),
-            Operation::PublicKey => Some(Self::Publish),
-            Operation::ListVersions => Some(Self::List),
-            _ => None,
-        }
-    }
-}
+use crate::{permission::Permission, refusal::Refusal, resource, server::Serving};
 
 /// What may be asked for: keys by their names in the ring, with what may be done with each.
-pub type Rights = BTreeSet<(String, Use)>;
+pub type Rights = BTreeSet<(String, Permission)>;
 
 /// An address of the stand-in for one account. It is closed when it is dropped.
 pub struct Door {
@@ -103,7 +71,7 @@ impl Book {
     }
 
     /// Writes down what is asked for. Answers whether there is a right to it.
-    fn allows(&self, wanted: (String, Use)) -> bool {
+    fn allows(&self, wanted: (String, Permission)) -> bool {
         let is_allowed = self.rights.contains(&wanted);
         let mut seen = self.lock();
         let list = if is_allowed { &mut seen.used } else { &mut seen.refused };
@@ -121,10 +89,15 @@ async fn guard(FromState(book): FromState<Arc<Book>>, request: Request, next: Ne
     let Some((operation, resource)) = resource::read(request.method() == Method::POST, request.uri().path()) else {
         return Refusal::not_found(request.uri().path()).into_response();
     };
-    if Use::of(&operation).is_some_and(|wanted| book.allows((resource.key.clone(), wanted))) {
+    let wanted = operation.permission().filter(|wanted| !is_a_look(*wanted));
+    if wanted.is_some_and(|wanted| book.allows((resource.key.clone(), wanted))) {
         next.run(request).await
     } else {
         let message = format!("Permission denied on '{}' (or it may not exist).", resource.key);
         Refusal::of_status(403, message).into_response()
     }
+}
+
+const fn is_a_look(wanted: Permission) -> bool {
+    matches!(wanted, Permission::GetKey | Permission::GetVersion)
 }

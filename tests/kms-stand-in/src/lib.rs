@@ -40,7 +40,7 @@ mod state;
 mod wire;
 
 pub use calls::Calls;
-pub use door::{Door, Rights, Use};
+pub use door::{Door, Rights};
 pub use fault::Fault;
 pub use keys_file::KeysFileError;
 pub use material::{Algorithm, MaterialError};

@@ -16,7 +16,7 @@ pub enum FunctionName {
     AccountProxy,
     /// The scheduler's jobs.
     TokenRefresh,
-    /// The job that needs every key.
+    /// The job that moves data keys.
     Rewrap,
 }
 
@@ -67,7 +67,7 @@ impl FunctionName {
             (Self::Callback, Purpose::Flow)
             | (Self::AccountProxy | Self::TokenRefresh, Purpose::Tokens)
             | (Self::AccountProxy, Purpose::Payloads)
-            | (Self::Rewrap, _) => BOTH,
+            | (Self::Rewrap, Purpose::Tokens | Purpose::Payloads) => BOTH,
             _ => NOTHING,
         }
     }

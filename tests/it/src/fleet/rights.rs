@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use kms_stand_in::{Rights, Use};
+use kms_stand_in::{Permission, Rights};
 
 use super::Function;
 
@@ -66,12 +66,12 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 /// What Google's roles allow with a key, of what the hub asks for.
 fn allowed(roles: &[String], key: &str) -> Rights {
     let of_role = |role: &String| match role.as_str() {
-        "roles/cloudkms.cryptoKeyEncrypter" => vec![Use::Encrypt],
-        "roles/cloudkms.cryptoKeyDecrypter" => vec![Use::Decrypt],
-        "roles/cloudkms.cryptoKeyEncrypterDecrypter" => vec![Use::Encrypt, Use::Decrypt],
-        "roles/cloudkms.publicKeyViewer" => vec![Use::Publish],
-        "roles/cloudkms.signerVerifier" => vec![Use::Sign, Use::Publish],
-        "roles/cloudkms.viewer" => vec![Use::List],
+        "roles/cloudkms.cryptoKeyEncrypter" => vec![Permission::Encrypt],
+        "roles/cloudkms.cryptoKeyDecrypter" => vec![Permission::Decrypt],
+        "roles/cloudkms.cryptoKeyEncrypterDecrypter" => vec![Permission::Encrypt, Permission::Decrypt],
+        "roles/cloudkms.publicKeyViewer" => vec![Permission::ViewPublicKey],
+        "roles/cloudkms.signerVerifier" => vec![Permission::Sign, Permission::ViewPublicKey],
+        "roles/cloudkms.viewer" => vec![Permission::ListVersions],
         other => panic!("what does {other} allow?"),
     };
     roles.iter().flat_map(of_role).map(|allowed| (key.to_owned(), allowed)).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kms_stand_in::{KmsStandIn, Use};
+use kms_stand_in::{KmsStandIn, Permission};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::client::{call, decrypt, encrypt, key};
 #[tokio::test]
 async fn an_account_gets_what_it_has_a_right_to_and_nothing_else() {
     let kms = KmsStandIn::start().await.unwrap();
-    let right = ("tokens".to_owned(), Use::Encrypt);
+    let right = ("tokens".to_owned(), Permission::Encrypt);
     let door = kms.door([right.clone()].into()).await.unwrap();
     let (status, sealed) = encrypt(&door.url(), "tokens").await;
     assert_eq!(status, StatusCode::OK);
@@ -20,7 +20,7 @@ async fn an_account_gets_what_it_has_a_right_to_and_nothing_else() {
     assert_eq!(encrypt(&door.url(), "payloads").await.0, StatusCode::FORBIDDEN);
     assert_eq!(decrypt(&kms.url(), "tokens", &sealed["ciphertext"]).await.0, StatusCode::OK, "the same keys");
     assert_eq!(door.used(), [right].into());
-    let refused = [("tokens".to_owned(), Use::Decrypt), ("payloads".to_owned(), Use::Encrypt)];
+    let refused = [("tokens".to_owned(), Permission::Decrypt), ("payloads".to_owned(), Permission::Encrypt)];
     assert_eq!(door.refused(), BTreeSet::from(refused));
 }
 
