@@ -23,8 +23,7 @@ const SOON: u64 = 14;
 pub async fn resolves(what: &What, url: &Url) -> Finding {
     match addresses(url).await {
         Ok(0) => Finding::fail(what, "the name has no address", "see that the document names the right host"),
-        Ok(1) => Finding::ok(what, format!("{} has an address", host(url))),
-        Ok(count) => Finding::ok(what, format!("{} has {count} addresses", host(url))),
+        Ok(_) => Finding::ok(what, format!("{} has an address", host(url))),
         Err(error) => {
             let found = format!("{} is not found: {error}", host(url));
             Finding::fail(
