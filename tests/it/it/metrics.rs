@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
-use it::bench::{Bench, browser::Browser, crm::Crm};
+use it::bench::{Bench, RETURN_URL, browser::Browser, crm::Crm};
 use serde_json::{Value, json};
 use shared::{
-    domain::purpose::Purpose,
+    domain::{ledger::WINDOW, purpose::Purpose},
     telemetry::{
         Format, Looking,
         metrics::catalogue::{self, Condition, Metric, all},
@@ -54,7 +54,7 @@ async fn tour(bench: &Bench) {
     for _ in 0..4 {
         crm.get(&balances).await;
     }
-    bench.advance(86_500);
+    bench.advance(WINDOW.as_secs() + 1);
     bench.fault("balances", json!({"kind": "status", "status": 429}), 1).await;
     crm.get(&balances).await;
     // A bank that fails until its circuit opens.
@@ -71,7 +71,8 @@ async fn tour(bench: &Bench) {
     }
     crm.delete(&format!("/v1/sessions/{session}")).await;
     bench.cut_keys_off(true).await;
-    crm.start("oauth").await;
+    let wanted = json!({"bank": "oauth", "psu": "customer-4711", "return_url": RETURN_URL});
+    assert_eq!(crm.post("/v1/sessions", wanted).await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 /// Where an entry keeps what is asked for.
