@@ -15,7 +15,7 @@ use bytes::Bytes;
 use google_cloud_auth::credentials::{self, CacheableResource, Credentials};
 use http::{HeaderMap, Request, Response};
 use opentelemetry_http::{HttpClient, HttpError};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 use url::Url;
 
 use super::{
@@ -23,8 +23,8 @@ use super::{
     web_client::{WebLimits, WebSetupError, web_client},
 };
 
-/// Shorter than what the platform leaves at the end for two deliveries.
-const LIMITS: WebLimits = WebLimits { connect: Duration::from_secs(1), total: Duration::from_secs(2) };
+/// As short as what the platform leaves at the end.
+const LIMITS: WebLimits = WebLimits { connect: Duration::from_secs(1), total: Duration::from_millis(1500) };
 
 /// Bytes of an answer, which says at most what was not taken.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -79,7 +79,8 @@ impl HttpClient for OtlpClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, credentials, failing) = (self.client.clone(), self.credentials.clone(), self.failing.clone());
         let delivering = async move {
-            let outcome = deliver(&client, credentials.as_ref(), request).await;
+            let delivery = deliver(&client, credentials.as_ref(), request);
+            let outcome = timeout(LIMITS.total, delivery).await.unwrap_or_else(|late| Err(late.into()));
             tell(&failing, &outcome);
             outcome
         };
@@ -114,15 +115,12 @@ fn tell(failing: &AtomicBool, outcome: &Result<Response<Bytes>, HttpError>) {
         Ok(response) => Some(format!("it answers {}", response.status().as_u16())),
         Err(error) => Some(error.to_string()),
     };
-    match (why, failing.load(Ordering::Relaxed)) {
-        (Some(error), false) => {
-            failing.store(true, Ordering::Relaxed);
+    let has_failed = failing.swap(why.is_some(), Ordering::Relaxed);
+    match why {
+        Some(error) if !has_failed => {
             tracing::warn!(error, "metrics and traces are not delivered: the collector does not take them");
         }
-        (None, true) => {
-            failing.store(false, Ordering::Relaxed);
-            tracing::info!("metrics and traces are delivered again");
-        }
+        None if has_failed => tracing::info!("metrics and traces are delivered again"),
         _ => {}
     }
 }
