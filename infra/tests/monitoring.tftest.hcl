@@ -77,7 +77,7 @@ run "what_environments_say_stands_in_the_alerts" {
   }
   assert {
     condition = alltrue(flatten([for policy in module.monitoring.policies : [for condition in policy.conditions :
-      !strcontains(join(" ", [policy.display_name, try(condition.condition_prometheus_query_language[0].query, ""), try(condition.condition_threshold[0].filter, "")]), "$${")
+      !strcontains(join(" ", [policy.display_name, try(condition.condition_prometheus_query_language[0].query, ""), try(condition.condition_threshold[0].filter, "")]), "$")
     ]]))
     error_message = "Nothing that was to be put in is left."
   }
