@@ -11,7 +11,8 @@ locals {
     refresh-balances = { service = "token-refresh", schedule = var.job_shards == 1 ? "*/5 * * * *" : "* * * * *", sharded = true }
     expiry-watch     = { service = "token-refresh", schedule = "1-59/5 * * * *", sharded = false }
     deliver-events   = { service = "token-refresh", schedule = "* * * * *", sharded = false }
-    # At night, until keys that were rotated are no longer named by anything; a run that finds nothing costs a few reads.
+    # At night: each run goes on where the last one stopped, and once all is seen they rest until a key is rotated, or for a day.
+    # A run that rests costs one read and two wraps.
     rewrap = { service = "rewrap", schedule = "*/10 1-4 * * *", sharded = false }
   }
 

@@ -4,6 +4,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -118,11 +119,13 @@ fn function(program: &str, folder: &Path, port: u16) -> Command {
 }
 
 /// A free port below those that the system hands out by itself, so that nobody is given it between now and its use;
-/// where the search begins depends on the process, so that suites that run beside each other do not meet.
+/// where the search begins depends on the process and goes on with every call, so that tests that run beside each other do
+/// not meet.
 pub fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 10_000;
-    let begin = std::process::id().wrapping_mul(37);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(37).wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed));
     let ports = (0..COUNT).map(|step| FIRST + begin.wrapping_add(step) % COUNT);
     let mut free = ports.filter_map(|port| {
         let port = u16::try_from(port).ok()?;

@@ -12,6 +12,9 @@ const HOURS: f64 = 730.5;
 /// Days of a month, on average.
 const DAYS: f64 = 30.4375;
 
+/// Runs of the refreshing jobs in a month, as infra/jobs.tf has them: every five and every ten minutes.
+const RUNS: f64 = DAYS * (24.0 * 12.0 + 24.0 * 6.0);
+
 /// Bytes of a GiB.
 const GIB: f64 = 1_073_741_824.0;
 
@@ -42,8 +45,8 @@ pub fn usage(wanted: &CostsArguments, prices: &Prices, counts: &Counts) -> Usage
 /// Instances, keys, rules and jobs that find nothing.
 fn idle(deployment: &Deployment, assumed: &Assumed, counts: &Counts) -> Vec<(&'static str, f64)> {
     let seconds = deployment.instances * HOURS * 3600.0;
-    // As infra/jobs.tf has it: refreshing jobs every five and ten minutes, expiry-watch every five, deliver-events each minute.
-    let refreshing = counts.empty_run.times(DAYS * f64::from(24 * 12 + 24 * 6));
+    // As infra/jobs.tf has it: expiry-watch every five minutes, deliver-events each minute.
+    let refreshing = counts.empty_run.times(RUNS);
     let others = counts.idle_job.times(DAYS * f64::from(24 * 12 + 24 * 60));
     let mut units = operations(refreshing.plus(others), assumed);
     units.extend([
@@ -93,7 +96,9 @@ fn sessions(
     let of_session = if wanted.lasting_tokens { counts.refresh } else { counts.refresh_with_token };
     let refresh = of_session.plus(counts.refreshed_account.times(accounts)).times(refreshes);
     let cost = refresh.plus(counts.connecting.times(connected));
-    let mut units = operations(cost, assumed);
+    // As if each were found alone in its shard, which is the most.
+    let leases = counts.lease.times(refreshes);
+    let mut units = operations(cost.plus(leases), assumed);
     units.extend(instances(cost.bank, deployment, assumed));
     units.extend(requests(connected * 6.0, assumed));
     // Half of the documents written by a change of state are its record; answers of banks have none.
