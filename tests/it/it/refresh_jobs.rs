@@ -111,7 +111,7 @@ async fn one_run_delivered_several_times_is_done_once() {
     assert_eq!((number(&again, "due"), number(&again, "refreshed")), (0, 0), "{again}");
     assert_eq!(
         (&again["already_done"], &again["more"]),
-        (&json!([]), &json!(false)),
+        (&Value::Null, &json!(false)),
         "nothing to take a lease for: {again}"
     );
     assert_eq!(reads_of_accounts(&bench), once);
@@ -138,7 +138,7 @@ async fn a_run_that_is_done_sees_to_nothing_that_comes_later() {
     assert_eq!((number(&second, "due"), second["already_done"].as_array().unwrap().len()), (0, 1), "{second}");
     bench.advance(60);
     let next = deliver(&bench, "refresh-balances", Some(&bench.now().to_string())).await.body;
-    assert_eq!((number(&next, "due"), &next["already_done"]), (1, &json!([])), "the next run sees to it: {next}");
+    assert_eq!((number(&next, "due"), &next["already_done"]), (1, &Value::Null), "the next run sees to it: {next}");
 }
 
 /// A run whose lease is over (it was frozen, or has died) is followed by another. What it had claimed is not done twice.
@@ -292,8 +292,13 @@ async fn sessions_of_a_bank_that_is_left_alone_are_held_back_and_come_again_soon
     assert_eq!((number(&summary, "due"), &summary["skipped"]), (3, &json!({"held_back": 3})), "{summary}");
     assert_eq!(bench.bank.journal().len(), before, "the bank is left alone");
     assert_eq!(number(&refresh_balances(&bench).await, "due"), 0);
-    bench.advance(330);
-    assert_eq!(number(&refresh_balances(&bench).await, "refreshed"), 3);
+    // One finds out that the bank is well; who came while it did may have to come again.
+    let mut refreshed = 0;
+    for _ in 0..2 {
+        bench.advance(330);
+        refreshed += number(&refresh_balances(&bench).await, "refreshed");
+    }
+    assert_eq!(refreshed, 3);
 }
 
 /// Q14: one bank hangs, the other is read meanwhile.

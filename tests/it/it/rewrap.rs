@@ -58,6 +58,7 @@ async fn every_value_moves_under_the_new_key_and_the_old_one_can_go() {
 #[tokio::test]
 async fn runs_go_on_by_themselves_and_rest_until_there_is_a_newer_key() {
     let bench = Bench::start().await;
+    bench.allow_several_consents().await;
     let mut sessions = [bench.crm().connect("oauth").await, bench.crm().connect("oauth").await];
     sessions.sort();
     bench.rotate_key(Purpose::Tokens).await;
