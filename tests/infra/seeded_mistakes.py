@@ -145,7 +145,7 @@ BY_POLICY = [
 
 BY_CODE = [
     ("a setting that nobody reads", "functions.tf", "HUB_COUNTERS ", "HUB_COUNTER ", "HUB_COUNTER is in infra/"),
-    ("a setting that is wanted is not given", "functions.tf", "    HUB_EGRESS_ADDRESS = google_compute_address.egress[0].address\n", "",
+    ("a setting that is wanted is not given", "functions.tf", "    HUB_EGRESS_ADDRESS            = google_compute_address.egress[0].address\n", "",
      "HUB_EGRESS_ADDRESS is in the code"),
     ("a route that leads to another function", "edge.tf", '"/v1/sessions/*/renewal"', '"/v1/sessions/*/renew"', "/v1/sessions/{session}/renewal is authorize-redirect's"),
     ("a route of browsers at the wrong service", "edge.tf", '["/authorize/*", ', "[", "/authorize/{ticket} is authorize-redirect's"),

@@ -16,7 +16,7 @@ use it::{
         crm::{Answer, Crm, parameter},
         hub_side::production::Production,
     },
-    fleet::{Function, rights::services},
+    fleet::rights::services,
 };
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use kms_stand_in::{Permission, Rights};
@@ -55,10 +55,11 @@ impl Deployment {
         let router = Router::new().route("/", post(take)).with_state(Arc::clone(&events));
         tokio::spawn(async move { axum::serve(listener, router).await });
 
-        let (bench, hub) = Bench::on_a_fleet_with_rights(&services(), &[("acme", webhook)]).await;
+        let services = services();
+        let (bench, hub) = Bench::on_a_fleet_with_rights(&services, &[("acme", webhook)]).await;
         bench.allow_several_consents().await;
-        let page = hub.add_service("authorize-page", Function::AuthorizeRedirect).await;
-        let rewrap = hub.add_service("rewrap", Function::TokenRefresh).await;
+        let page = hub.add_service("authorize-page", &services["authorize-page"]).await;
+        let rewrap = hub.add_service("rewrap", &services["rewrap"]).await;
         let url = |process| format!("http://{}", hub.fleet.address(process));
         Self { page: url(page), rewrap: url(rewrap), bench, hub, events }
     }

@@ -13,6 +13,8 @@ pub struct Service {
     pub program: Function,
     /// What its account may ask of the key service.
     pub rights: Rights,
+    /// Whether it calls banks.
+    pub banks: bool,
 }
 
 /// Services by their names.
@@ -32,7 +34,11 @@ pub fn services() -> Services {
         }
         rights.extend(allowed(&on_signing[between(row, "signing = \"", "\"")], "signing"));
         let program = between(row, "program = \"", "\"").parse().unwrap();
-        assert!(services.insert(name.to_owned(), Service { program, rights }).is_none(), "{name} is there twice");
+        let banks = between(row, "banks = ", ",").parse().unwrap();
+        assert!(
+            services.insert(name.to_owned(), Service { program, rights, banks }).is_none(),
+            "{name} is there twice"
+        );
     }
     services
 }

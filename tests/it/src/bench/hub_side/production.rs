@@ -19,7 +19,10 @@ use shared::{
 use tokio::net::TcpListener;
 
 use super::{HubUnderTest, in_process::CLIENT_CERTIFICATE};
-use crate::fleet::{Fleet, Function, Plan, Program, Settings, Size, rights::Services};
+use crate::fleet::{
+    Fleet, Function, Plan, Program, Settings, Size,
+    rights::{Service, Services},
+};
 
 /// The database of a project that is called nothing else.
 const DATABASE: &str = "(default)";
@@ -77,7 +80,10 @@ impl Production {
         for (name, service) in services {
             doors.insert(name.clone(), kms.door(service.rights.clone()).await.unwrap());
         }
-        let own = Function::ALL.into_iter().filter_map(|one| Some((one, through(doors.get(one.name())?)))).collect();
+        let own = Function::ALL
+            .into_iter()
+            .filter_map(|one| Some((one, own_settings(services.get(one.name())?, doors.get(one.name())?))))
+            .collect();
         let plan = Plan { program: Program::ForTests, size, folder: folder.to_owned(), settings, own };
         let fleet = Fleet::start(plan, listener, clock.now()).await;
         let (documents, keys) = (own_store(&project, emulator.host()), own_keys(&kms).await);
@@ -85,8 +91,8 @@ impl Production {
     }
 
     /// Starts a service that runs a program under another name, beside the front. Answers its process.
-    pub async fn add_service(&self, name: &str, program: Function) -> usize {
-        self.fleet.add_beside(program, through(&self.doors[name])).await
+    pub async fn add_service(&self, name: &str, service: &Service) -> usize {
+        self.fleet.add_beside(service.program, own_settings(service, &self.doors[name])).await
     }
 
     /// Makes the store forget everything.
@@ -98,9 +104,10 @@ impl Production {
     }
 }
 
-/// The settings of a process that reaches the key service through that door.
-fn through(door: &Door) -> Settings {
-    vec![("HUB_KMS_ENDPOINT", door.url())]
+/// The settings of a service's processes, which reach the key service through its door.
+fn own_settings(service: &Service, door: &Door) -> Settings {
+    let reach = if service.banks { "banks" } else { "google" };
+    vec![("HUB_KMS_ENDPOINT", door.url()), ("HUB_REACH", reach.to_owned())]
 }
 
 /// The test's own way to the store, which nothing cuts.
