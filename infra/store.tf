@@ -1,6 +1,6 @@
-# Two Firestore databases: hub, which must not lose anything, and counters, which is written often and can be asked for
-# again. Indexes and times to live come from the code (firestore.json), so that what is set up and what is asked for cannot
-# differ.
+# Two Firestore databases. What `firestore.json` calls hub must not lose anything; counters is written often and can be asked
+# for again. Indexes and times to live come from the code (firestore.json), so that what is set up and what is asked for cannot
+# differ. Names have four characters at least (database_names).
 
 locals {
   schema = jsondecode(file("${path.module}/firestore.json"))
@@ -18,7 +18,7 @@ locals {
 
 resource "google_firestore_database" "hub" {
   for_each    = local.databases
-  name        = each.key
+  name        = var.database_names[each.key]
   location_id = var.region
   type        = "FIRESTORE_NATIVE"
   # The hub writes with preconditions and never in transactions that wait for each other (docs/adr/0010).

@@ -1,5 +1,20 @@
 # What every environment must say or may change: how it runs, and how code gets there.
 
+variable "database_names" {
+  description = "Names of the two databases. Others only after a restore, which never goes into the one that is there (docs/operations.md)."
+  type        = object({ hub = optional(string, "hub-data"), counters = optional(string, "hub-counters") })
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in values(var.database_names) : can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", name))])
+    error_message = "database_names are 4 to 63 lower-case letters, digits and hyphens, as Firestore wants them."
+  }
+  validation {
+    condition     = var.database_names.hub != var.database_names.counters
+    error_message = "database_names are two: what must not be lost and what is written often have rights and backups of their own."
+  }
+}
+
 variable "scaling" {
   description = "Instances of each service: least and most. A service that is not named has 0 to 10."
   type        = map(object({ least = number, most = number }))

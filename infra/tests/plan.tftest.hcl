@@ -332,7 +332,7 @@ run "the_store_is_what_the_code_asks_for" {
     error_message = "Backups: daily for a week, weekly for fourteen."
   }
   assert {
-    condition     = alltrue([for given in google_project_iam_member.store : given.role == "roles/datastore.user" && given.condition[0].expression == "resource.name == \"projects/hub-test/databases/counters\" || resource.name == \"projects/hub-test/databases/hub\""])
+    condition     = alltrue([for given in google_project_iam_member.store : given.role == "roles/datastore.user" && given.condition[0].expression == "resource.name == \"projects/hub-test/databases/hub-counters\" || resource.name == \"projects/hub-test/databases/hub-data\""])
     error_message = "Functions reach the hub's databases by their whole names, and no other."
   }
 }

@@ -62,13 +62,17 @@ run "every_mistake_is_told_first_round" {
     budget = { billing_account = "mine", monthly = 0 }
     # a smoke test by shell
     smoke_command = ["hub doctor"]
+    # one database for both
+    database_names = { hub = "hub", counters = "hub" }
   }
-  expect_failures = [var.project_id, var.region, var.image, var.hosts, var.documents_release, var.bank_identities, var.seals, var.bank_hosts, var.crm, var.denied_addresses, var.edge_limits, var.egress, var.scaling, var.job_shards, var.task_queues, var.people, var.audit, var.pipeline, var.on_call, var.pagers, var.runbooks, var.thresholds, var.budget, var.smoke_command]
+  expect_failures = [var.database_names, var.project_id, var.region, var.image, var.hosts, var.documents_release, var.bank_identities, var.seals, var.bank_hosts, var.crm, var.denied_addresses, var.edge_limits, var.egress, var.scaling, var.job_shards, var.task_queues, var.people, var.audit, var.pipeline, var.on_call, var.pagers, var.runbooks, var.thresholds, var.budget, var.smoke_command]
 }
 
 run "every_mistake_is_told_second_round" {
   command = plan
   variables {
+    # a name that Firestore does not take
+    database_names = { hub = "Hub_restored" }
     # london is outside the union
     region = "europe-west2"
     # a host with a scheme
@@ -88,7 +92,7 @@ run "every_mistake_is_told_second_round" {
     # one group for everything
     people = { keys = "group:a@example.com", certificates = "group:a@example.com", auditors = "group:a@example.com", operators = "group:a@example.com" }
   }
-  expect_failures = [var.region, var.hosts, var.bank_hosts, var.crm, var.egress, var.scaling, var.runbooks, var.thresholds, var.people]
+  expect_failures = [var.database_names, var.region, var.hosts, var.bank_hosts, var.crm, var.egress, var.scaling, var.runbooks, var.thresholds, var.people]
 }
 
 run "every_mistake_is_told_third_round" {

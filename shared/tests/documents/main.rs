@@ -13,5 +13,6 @@ mod errors;
 mod firestore;
 mod markdown;
 mod metrics;
+mod operations;
 mod references;
 mod sealed_format;

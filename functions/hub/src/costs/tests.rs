@@ -1,5 +1,7 @@
 //! The bill grows with the use and by nothing else; a file of prices is taken as a whole or not at all.
 
+mod limits;
+
 use std::fs;
 
 use clap::Parser;
