@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, path::PathBuf};
 use jiff::Timestamp;
 use shared::{
     config::settings::Settings,
-    domain::ids::{RequestId, SessionId},
+    domain::{
+        ids::{RequestId, SessionId},
+        reach::Reach,
+    },
     flows::{
         restore::{self, Evidence, Settled, UnreadableStream},
         trail::Trail,
@@ -45,6 +48,9 @@ pub enum RestoredError {
     /// The file holds something else.
     #[error("--stream {}", .0.display())]
     Stream(PathBuf, #[source] UnreadableStream),
+    /// Without banks' documents nobody knows which tokens may be used again.
+    #[error("HUB_REACH: must be banks, whose documents say how they treat used tokens")]
+    Reach,
     /// Settings, store or keys are not as they must be.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -64,6 +70,9 @@ pub async fn run(wanted: &RestoredArguments) -> Result<(), Failure> {
 async fn settle(wanted: &RestoredArguments) -> Result<Settled, RestoredError> {
     let evidence = evidence(wanted)?;
     let settings = Settings::from_environment().map_err(StartError::from)?;
+    if settings.reach != Reach::Banks {
+        return Err(RestoredError::Reach);
+    }
     let hub = Hub::start(&settings).await?;
     let deps = &hub.app().deps;
     let trail = Trail::new(RequestId::from_random(deps.random()?));

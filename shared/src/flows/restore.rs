@@ -135,7 +135,8 @@ impl Pass<'_> {
     }
 }
 
-/// How a bank treats used refresh tokens. One without a document is not called.
+/// How a bank treats used refresh tokens, if it has any. One without a document may come back with one, so the worst is taken.
 fn rotation(deps: &Deps, bank: &BankId) -> Option<Rotation> {
-    deps.banks.get(bank)?.oauth.as_ref().map(|profile| profile.rotation)
+    let Some(bank) = deps.banks.get(bank) else { return Some(Rotation::Family) };
+    bank.oauth.as_ref().map(|profile| profile.rotation)
 }
