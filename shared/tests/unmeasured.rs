@@ -1,8 +1,6 @@
 //! While nobody looks, places that only measure are switched off for good. A process of its own, because whether a place is
 //! of interest is asked of every subscriber in it.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up is reported by panicking")]
-
 use shared::{
     ports::measuring::{INSIDE, TRACED},
     telemetry::{Format, subscriber},

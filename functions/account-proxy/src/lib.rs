@@ -116,6 +116,6 @@ async fn end(
     Audit(trail): Audit,
     OwnSession(session): OwnSession,
 ) -> Result<Json<EndedView>, Problem> {
-    let session = disconnect::disconnect(&app.deps, &trail, session).await?;
+    let session = Box::pin(disconnect::disconnect(&app.deps, &trail, session)).await?;
     Ok(Json(EndedView::of(&session, app.deps.now())))
 }

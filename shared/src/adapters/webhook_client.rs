@@ -137,7 +137,7 @@ mod tests {
         }
         let url = serve(Router::new().route("/", post(busy))).await;
         let error = client().push(&url, String::new()).await.unwrap_err();
-        let asked = Some(Duration::from_secs(120));
+        let asked = Some(Duration::from_mins(2));
         assert!(
             matches!(error, PushError::NotTaken { status: 429, retry_after, .. } if retry_after == asked),
             "{error:?}"

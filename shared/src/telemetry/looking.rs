@@ -176,6 +176,11 @@ impl Otlp {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it tells instances apart in graphs, and nothing is decided by it")]
+fn instance_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// Whose measurements these are. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` may say more.
 fn resource(otlp: Option<&Otlp>) -> Resource {
     let project = otlp.and_then(|otlp| otlp.project.clone());
@@ -183,7 +188,7 @@ fn resource(otlp: Option<&Otlp>) -> Resource {
     Resource::builder()
         .with_attribute(KeyValue::new("service.namespace", SCOPE))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .with_attribute(KeyValue::new("service.instance.id", uuid::Uuid::new_v4().to_string()))
+        .with_attribute(KeyValue::new("service.instance.id", instance_id()))
         .with_attributes(project)
         .build()
 }

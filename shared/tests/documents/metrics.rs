@@ -103,7 +103,7 @@ fn feeds(call: &Call, metric: &Metric) -> bool {
         })
 }
 
-/// The names of metrics in an expression of PromQL.
+/// The names of metrics in an expression of `PromQL`.
 fn names_in(expression: &str) -> impl Iterator<Item = &str> {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     expression.split(move |character| !is_name(character)).filter(|word| word.starts_with("hub_"))

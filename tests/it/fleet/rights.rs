@@ -72,14 +72,14 @@ impl Deployment {
     /// Connects a customer at that bank, which the browser may have to visit twice.
     async fn connect(&self, bank: &str) -> String {
         let is_twice = bank == "prestep";
-        for _ in 0..1 + usize::from(is_twice) {
+        for _ in 0..=usize::from(is_twice) {
             self.bench.decide("approve").await;
         }
         let (started, browser) = (self.bench.crm().start(bank).await, Browser::new());
         let link = self.at_the_page(&started);
-        let back = if is_twice { browser.travel_twice(&link).await } else { browser.travel(&link).await };
+        let returned = if is_twice { browser.travel_twice(&link).await } else { browser.travel(&link).await };
         let session = started.text("session");
-        let activated = self.bench.crm().activate(&session, &parameter(&back, "activation_code")).await;
+        let activated = self.bench.crm().activate(&session, &parameter(&returned, "activation_code")).await;
         assert_eq!(activated.status, StatusCode::OK, "{bank}: {:?}", activated.body);
         session
     }

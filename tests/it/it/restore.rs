@@ -175,7 +175,7 @@ async fn sessions_that_were_ended_or_begun_meanwhile_are_named() {
     put_back(&bench, &backup).await;
     let settled = settle(&bench, &hub, &Evidence::read(&log.text()).unwrap(), true).await;
     let ids = |ids: &[SessionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(ids(&settled.ended_at_bank), [ended.clone()]);
+    assert_eq!(ids(&settled.ended_at_bank), std::slice::from_ref(&ended));
     assert_eq!(ids(&settled.unknown), [begun]);
     assert_eq!(bench.crm().get(&path).await.text("status"), "active", "the store knows nothing of the end");
     assert_eq!(bench.crm().delete(&path).await.text("status"), "ended", "the CRM ends it once more");

@@ -60,7 +60,8 @@ pub struct Prices {
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// In the file's currency.
-    pub price: f64,
+    #[serde(rename = "price")]
+    pub amount: f64,
     /// For so many units.
     pub per: u32,
     /// The unit.
@@ -129,13 +130,13 @@ impl Prices {
 
     /// What so many units of a position cost.
     pub fn of(&self, position: &str, units: f64) -> f64 {
-        self.price.get(position).map_or(0.0, |price| price.price * units / f64::from(price.per))
+        self.price.get(position).map_or(0.0, |price| price.amount * units / f64::from(price.per))
     }
 
     fn mistakes(&self) -> Vec<String> {
         let unknown = self.price.keys().filter(|name| !POSITIONS.contains(&name.as_str()));
         let missing = POSITIONS.into_iter().filter(|name| !self.price.contains_key(*name));
-        let no_price = self.price.iter().filter(|(_, price)| price.per == 0 || !is_quantity(price.price));
+        let no_price = self.price.iter().filter(|(_, price)| price.per == 0 || !is_quantity(price.amount));
         let named = unknown.map(|name| format!("price.{name}: there is no such position"));
         let named = named.chain(missing.map(|name| format!("price.{name}: is missing")));
         let named = named.chain(no_price.map(|(name, _)| format!("price.{name}: is no price")));

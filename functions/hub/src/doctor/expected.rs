@@ -96,11 +96,6 @@ impl FunctionName {
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::AuthorizeRedirect | Self::AccountProxy)
     }
-
-    /// Whether anybody may invoke it.
-    pub const fn is_public(self) -> bool {
-        matches!(self, Self::AuthorizePage | Self::Callback)
-    }
 }
 
 #[cfg(test)]
@@ -143,7 +138,7 @@ mod tests {
                 Signing::Sign => "sign",
             };
             for (what, is_so) in [
-                ("public", function.is_public()),
+                ("public", matches!(function, FunctionName::AuthorizePage | FunctionName::Callback)),
                 ("banks", function.calls_banks()),
                 ("internet", function.reaches_crm()),
             ] {
