@@ -96,6 +96,15 @@ impl FunctionName {
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::AuthorizeRedirect | Self::AccountProxy)
     }
+
+    /// One of its jobs, if it has any.
+    pub const fn job(self) -> Option<&'static str> {
+        match self {
+            Self::TokenRefresh => Some("expiry-watch"),
+            Self::Rewrap => Some("rewrap"),
+            Self::AuthorizeRedirect | Self::AuthorizePage | Self::Callback | Self::AccountProxy => None,
+        }
+    }
 }
 
 #[cfg(test)]

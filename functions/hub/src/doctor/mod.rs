@@ -43,7 +43,7 @@ pub struct DoctorArguments {
 }
 
 const ENVIRONMENT: &str = "\
-Reads the settings of the functions (HUB_STORE, HUB_KEYS, HUB_BANKS, HUB_TENANTS and so on), and besides:
+Reads the settings of the functions (HUB_STORE, HUB_KMS, HUB_BANKS, HUB_TENANTS and so on), and besides:
   HUB_DOCTOR_ADDRESS_URL  as --address-url
   HUB_SMOKE_TARGETS       new revisions to try, URL or SERVICE=URL, separated by blanks; without HUB_STORE nothing else
                           is looked at

@@ -158,7 +158,7 @@ impl Checkup {
                 self.running.begin(what, async move { signing::check(&*signer, expected).await });
                 self.key_states(&opened);
             }
-            Err(why) => self.unopened(What::all(Kind::Keys), &why, "HUB_KEYS"),
+            Err(why) => self.unopened(What::all(Kind::Keys), &why, "HUB_KMS"),
         }
     }
 
@@ -191,7 +191,7 @@ impl Checkup {
         let what = What::all(Kind::PseudonymKey);
         let found = match &settings.keys {
             KeysSetting::CloudKms(setting) => files::pseudonym_key(&setting.pseudonym_key),
-            KeysSetting::File(_) => Finding::skip(&what, "it is in the file of HUB_KEYS"),
+            KeysSetting::File(_) => Finding::skip(&what, "it is in the file of HUB_KMS"),
         };
         self.running.add(what, found);
         let now = self.clock.now();
@@ -210,7 +210,7 @@ impl Checkup {
             self.running.begin(what.clone(), async move {
                 match seals {
                     Ok(seals) => files::seal(&*seals, &bank, now).await,
-                    Err(why) => Finding::fail(&what, why, "see to HUB_KEYS; docs/certificates.md"),
+                    Err(why) => Finding::fail(&what, why, "see to HUB_KMS; docs/certificates.md"),
                 }
             });
         }

@@ -137,8 +137,7 @@ mod tests {
     #[test]
     fn every_mistake_is_told_at_once() {
         let told = mistakes(&[("HUB_BANKS", "/nowhere"), ("HUB_DOCTOR_ADDRESS_URL", "x")], &[]).unwrap_err();
-        for part in ["HUB_STORE: not set", "HUB_KEYS: not set", "/nowhere: cannot be listed", "HUB_DOCTOR_ADDRESS_URL"]
-        {
+        for part in ["HUB_STORE: not set", "HUB_KMS: not set", "/nowhere: cannot be listed", "HUB_DOCTOR_ADDRESS_URL"] {
             assert!(told.iter().any(|line| line.contains(part)), "{part} in {told:?}");
         }
     }

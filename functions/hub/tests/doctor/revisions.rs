@@ -43,7 +43,7 @@ async fn new_revisions_are_tried_without_any_other_setting() {
     ];
     assert_eq!(said.lines, expected);
 
-    let lacking = revision(true, Some("keys.tokens")).await;
+    let lacking = revision(false, Some("keys.tokens")).await;
     let targets = format!("rewrap={lacking} account-proxy={public}");
     let said = doctor(vec![host, ("HUB_SMOKE_TARGETS", targets)], &[], place.path()).await;
     said.has_failed("revision.rewrap", "it is not ready: keys keys.tokens");

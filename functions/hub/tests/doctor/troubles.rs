@@ -132,13 +132,13 @@ async fn clocks_names_and_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_settings_are_all_told_and_end_with_2() {
     let mut deployment = Deployment::start().await;
-    deployment.set("HUB_KEYS", Some("nowhere".to_owned()));
+    deployment.set("HUB_KMS", Some("nowhere".to_owned()));
     deployment.set("HUB_EGRESS_ADDRESS", None);
     deployment.write_bank("oauth", deployment.bank.api_url(), "surplus = 1\n");
     let before = deployment.setting("HUB_STORE");
     let said = deployment.doctor(&[]).await;
     assert_eq!(said.status, 2, "{said:#?}");
-    for part in ["HUB_KEYS: neither", "HUB_EGRESS_ADDRESS: not set", "oauth.toml:"] {
+    for part in ["HUB_KMS: neither", "HUB_EGRESS_ADDRESS: not set", "oauth.toml:"] {
         assert!(said.beginning("fail  settings  — ").iter().any(|line| line.contains(part)), "{part}: {said:#?}");
     }
     assert_eq!(said.beginning("fail  settings").len(), said.lines.len(), "nothing else is looked at");

@@ -111,7 +111,7 @@ pub fn broken(what: &What, doing: &str, error: &KeyError) -> Finding {
         KeyError::VersionUnavailable => {
             "the key is missing, or its version is disabled or destroyed: make or enable it; docs/cloud-kms.md"
         }
-        _ => "see that HUB_KEYS names the ring, and that cloudkms.googleapis.com can be reached and is enabled",
+        _ => "see that HUB_KMS names the ring, and that cloudkms.googleapis.com can be reached and is enabled",
     };
     Finding::fail(what, format!("{doing} fails: {}", one_line(error)), advice)
 }

@@ -1,4 +1,5 @@
-//! Revisions that are being tried: each answers, is ready, and private ones refuse a call without a token.
+//! Revisions that are being tried: each answers, is ready, and refuses who has no token: private ones anybody, those with
+//! jobs whoever wants one run.
 
 use std::time::Duration;
 
@@ -105,10 +106,20 @@ pub async fn check(client: &Client, tokens: &dyn IdentityTokens, target: &Target
         let found = format!("it answers {anonymous} to a call without a token");
         return Finding::fail(&what, found, "take allUsers off roles/run.invoker of the service; infra/services.tf");
     };
-    match is_ready(client, target, token.as_deref()).await {
-        Ok(()) if token.is_some() => Finding::ok(&what, "up and ready, and refuses a call without a token"),
-        Ok(()) => Finding::ok(&what, "up and ready"),
-        Err(error) => failed(&what, &error),
+    if let Err(error) = is_ready(client, target, token.as_deref()).await {
+        return failed(&what, &error);
+    }
+    match target.function.and_then(FunctionName::job) {
+        Some(job) => match run_as_nobody(client, target, job).await {
+            Ok(StatusCode::UNAUTHORIZED) => Finding::ok(&what, "up and ready, and runs no job without a token"),
+            Ok(status) => {
+                let found = format!("it answers {status} to a job without a token");
+                Finding::fail(&what, found, "let it have no traffic: only the hub judges who runs jobs; docs/adr/0024")
+            }
+            Err(error) => failed(&what, &error),
+        },
+        None if token.is_some() => Finding::ok(&what, "up and ready, and refuses a call without a token"),
+        None => Finding::ok(&what, "up and ready"),
     }
 }
 
@@ -149,6 +160,15 @@ impl Told {
     }
 }
 
+/// Asks for a job without saying who asks.
+async fn run_as_nobody(client: &Client, target: &Target, job: &str) -> Result<StatusCode, Unwell> {
+    let mut url = target.url.clone();
+    url.set_path(&format!("v1/jobs/{job}"));
+    let response =
+        client.post(url).timeout(PATIENCE).send().await.map_err(|error| Unwell::Silent(error.without_url()))?;
+    Ok(response.status())
+}
+
 async fn ask(client: &Client, target: &Target, path: &str, token: Option<&str>) -> Result<(StatusCode, Told), Unwell> {
     let mut url = target.url.clone();
     url.set_path(path);
@@ -164,7 +184,10 @@ async fn ask(client: &Client, target: &Target, path: &str, token: Option<&str>) 
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use axum::{Json, Router, routing::get};
+    use axum::{
+        Json, Router,
+        routing::{get, post},
+    };
     use http::HeaderMap;
     use serde_json::json;
     use tokio::net::TcpListener;
@@ -183,6 +206,11 @@ mod tests {
 
     /// A revision that wants a token or not, and is ready or not.
     async fn found(name: &str, is_private: bool, ready: StatusCode) -> Finding {
+        found_with_jobs(name, is_private, ready, StatusCode::UNAUTHORIZED).await
+    }
+
+    /// The same, and what it answers to a job that nobody in particular asks for.
+    async fn found_with_jobs(name: &str, is_private: bool, ready: StatusCode, job: StatusCode) -> Finding {
         let guard = move |headers: &HeaderMap, status| {
             let knows = headers.get(AUTHORIZATION).is_some_and(|value| value == "Bearer good");
             if knows || !is_private { status } else { StatusCode::FORBIDDEN }
@@ -190,7 +218,8 @@ mod tests {
         let told = json!({ "store": "ready", "keys": "unavailable", "missing": ["keys.tokens"] });
         let router = Router::new()
             .route("/health", get(async move |headers: HeaderMap| guard(&headers, StatusCode::OK)))
-            .route("/ready", get(async move |headers: HeaderMap| (guard(&headers, ready), Json(told))));
+            .route("/ready", get(async move |headers: HeaderMap| (guard(&headers, ready), Json(told))))
+            .route("/v1/jobs/{job}", post(async move || job));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::parse(&format!("{name}=http://{}", listener.local_addr().unwrap())).unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -211,6 +240,21 @@ mod tests {
         assert!(open.found.contains("without a token"), "{open}");
         assert_eq!(found("another", false, ok).await.status, Standing::Fail, "what is not known is private");
         assert_eq!(found("callback", true, ok).await.status, Standing::Fail, "browsers have no token");
+    }
+
+    #[tokio::test]
+    async fn jobs_are_for_nobody_in_general() {
+        let ok = StatusCode::OK;
+        for name in ["token-refresh", "rewrap"] {
+            let finding = found(name, false, ok).await;
+            assert_eq!(
+                (finding.status, finding.found.as_str()),
+                (Standing::Ok, "up and ready, and runs no job without a token")
+            );
+            let open = found_with_jobs(name, false, ok, ok).await;
+            assert_eq!(open.status, Standing::Fail);
+            assert_eq!(open.found, "it answers 200 OK to a job without a token");
+        }
     }
 
     #[tokio::test]
