@@ -161,6 +161,29 @@ async fn a_run_that_outlives_its_lease_is_followed_and_nothing_is_done_twice() {
     assert!(reads_of_accounts(&bench).values().all(|count| *count == 1));
 }
 
+/// A run that is frozen while it asks for a shard and wakes late gets no lease that would keep its follower away.
+#[tokio::test]
+async fn a_run_that_comes_late_to_a_shard_keeps_nobody_away() {
+    let (bench, hub) = Bench::in_one_process_with(ONE_BY_ONE).await;
+    connected(&bench, "oauth", 6).await;
+    bench.advance(INTERVAL);
+    bench.fault("balances", json!({"kind": "delay", "millis": 3000}), 1).await;
+    // The lease of its second shard is what it is late with: the first is being worked at.
+    let held = hub.hold_read(Collection::Jobs, 1).await;
+    let late = refresh_balances(&bench);
+    let follower = async {
+        held.come.await.unwrap();
+        until_the_bank_is_asked(&bench).await;
+        bench.advance(60);
+        held.go_on.send(()).unwrap();
+        refresh_balances(&bench).await
+    };
+    let (late, follower) = tokio::join!(late, follower);
+    assert_eq!((number(&late, "refreshed"), number(&follower, "refreshed")), (1, 5), "{late} {follower}");
+    assert_eq!((&late["more"], &follower["already_running"]), (&json!(true), &Value::Null), "{late} {follower}");
+    assert!(reads_of_accounts(&bench).values().all(|count| *count == 1));
+}
+
 /// Q9: the time is over before the work is.
 #[tokio::test]
 async fn what_a_run_does_not_come_to_stays_due_for_the_next() {

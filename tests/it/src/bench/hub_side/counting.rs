@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use shared::ports::documents::{
     Collection, CommitError, Documents, Found, Key, Query, StoreError, Stored, Version, Write,
 };
+use tokio::sync::{Mutex, oneshot};
 
 /// What was asked of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,24 @@ pub struct Counts {
     pub writes: u64,
 }
 
+/// A read that waits until it is let go on.
+pub struct HeldRead {
+    /// Told when the read has come.
+    pub come: oneshot::Receiver<()>,
+    /// Lets it go on.
+    pub go_on: oneshot::Sender<()>,
+}
+
+/// Where a read is to wait.
+struct Hold {
+    collection: Collection,
+    passing: usize,
+    come: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
+}
+
 pub(super) struct CountingStore {
+    hold: Mutex<Option<Hold>>,
     inner: Arc<dyn Documents>,
     reads: AtomicU64,
     writes: AtomicU64,
@@ -34,6 +52,7 @@ impl CountingStore {
     pub fn over(inner: Arc<dyn Documents>) -> Self {
         let none = || AtomicU64::new(0);
         Self {
+            hold: Mutex::new(None),
             inner,
             reads: none(),
             writes: none(),
@@ -41,6 +60,31 @@ impl CountingStore {
             circuit_writes: none(),
             share_reads: none(),
             share_writes: none(),
+        }
+    }
+
+    /// Lets so many reads of the collection pass, and holds the one after them.
+    pub async fn hold(&self, collection: Collection, passing: usize) -> HeldRead {
+        let ((come, has_come), (go, go_on)) = (oneshot::channel(), oneshot::channel());
+        *self.hold.lock().await = Some(Hold { collection, passing, come, go_on });
+        HeldRead { come: has_come, go_on: go }
+    }
+
+    async fn wait_if_held(&self, collection: Collection) {
+        let mut wanted = self.hold.lock().await;
+        match wanted.as_mut().filter(|hold| hold.collection == collection) {
+            None => return,
+            Some(hold) if hold.passing > 0 => {
+                hold.passing -= 1;
+                return;
+            }
+            Some(_) => {}
+        }
+        let hold = wanted.take();
+        drop(wanted);
+        if let Some(Hold { come, go_on, .. }) = hold {
+            come.send(()).unwrap();
+            go_on.await.unwrap();
         }
     }
 
@@ -65,6 +109,7 @@ impl CountingStore {
 #[async_trait]
 impl Documents for CountingStore {
     async fn read(&self, key: &Key) -> Result<Option<Stored>, StoreError> {
+        self.wait_if_held(key.collection).await;
         let reads = if key.collection == Collection::Circuits { &self.circuit_reads } else { &self.reads };
         reads.fetch_add(1, Ordering::Relaxed);
         self.share_reads.fetch_add(u64::from(key.collection == Collection::Spikes), Ordering::Relaxed);

@@ -30,7 +30,10 @@ use shared::{
     domain::{pseudonym::PseudonymKey, purpose::Purpose, reach::Reach, secret::Secret32},
     flows::deps::Deps,
     http::server,
-    ports::{documents::Documents, keys::KeyWrap},
+    ports::{
+        documents::{Collection, Documents},
+        keys::KeyWrap,
+    },
     testing::{
         clock::ManualClock,
         memory_keys::{Calls, MemoryKeys},
@@ -42,7 +45,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use super::{
     super::own_routes,
     HubUnderTest,
-    counting::{CountingStore, Counts},
+    counting::{CountingStore, Counts, HeldRead},
 };
 
 /// Where the load balancer would tell the fingerprint of the CRM's certificate.
@@ -81,6 +84,11 @@ impl InProcess {
     /// What was asked of the shares of the banks' budgets, which [`Self::counts`] has too.
     pub fn share_counts(&self) -> Counts {
         self.counting.share_counts()
+    }
+
+    /// Lets the hub's next reads of the collection pass, so many of them, and holds the one after.
+    pub async fn hold_read(&self, collection: Collection, passing: usize) -> HeldRead {
+        self.counting.hold(collection, passing).await
     }
 
     /// What was asked of the key service so far.
