@@ -68,9 +68,9 @@ pub const TARGETS: &[Target] = targets! {
     dialect: consent_created, consent_terms, consent_status, consent_ended, accounts_answer, balances_answer,
         transactions_answer, bank_link, card_accounts_answer, card_transactions_answer, transaction_answer;
     sealed: envelope, sealed_location, ticket, cursor;
-    documents: bank_document, tenant_document, signing_certificate;
+    documents: bank_document, tenant_document, signing_certificate, audit_stream;
     certificates: certificate, identity_file;
-    callers: access_token, access_claims, presence_claims, cookies, accept, trace_context;
+    callers: access_token, access_claims, presence_claims, cookies, accept, trace_context, client_certificate;
 };
 
 /// A word that seeds carry where secrets and customers' data stand. No error may quote it.

@@ -15,7 +15,7 @@ use super::{
     issuer::{gate, sign, tenant},
 };
 use crate::{
-    domain::{account::AccountKind, ids::FlowId, scope::Scope},
+    domain::{account::AccountKind, fingerprint::Fingerprint, ids::FlowId, scope::Scope},
     http::{
         access::{Bearer, Gate, TokenRejected},
         body::{Form, RAW},
@@ -123,6 +123,17 @@ pub fn trace_context(data: &[u8]) -> Verdict {
         assert!(is_hex_of(&context.trace_id(), 32) && context.span_id().is_none_or(|span| is_hex_of(&span, 16)));
     }
     Verdict::taken_if(context.is_some())
+}
+
+/// The fingerprint that a load balancer tells. Each has one form in which documents have it, and is itself again from there.
+pub fn client_certificate(data: &[u8]) -> Verdict {
+    let told = str::from_utf8(data).ok().and_then(Fingerprint::told);
+    if let Some(told) = told {
+        let written = told.to_string();
+        assert!(written.strip_prefix("sha256:").is_some_and(|digits| is_hex_of(digits, 64)));
+        assert_eq!(Fingerprint::parse(&written), Some(told));
+    }
+    Verdict::taken_if(told.is_some())
 }
 
 fn is_hex_of(text: &str, digits: usize) -> bool {

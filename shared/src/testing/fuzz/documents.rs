@@ -22,6 +22,7 @@ use crate::{
     domain::signature_profile::{
         IssuerForm, KeyIdForm, NameEscaping, NameOrder, SerialForm, SignatureProfile, UnlistedAttributes,
     },
+    flows::restore::Evidence,
     protocol::{
         exchange::{BankRequest, Operation},
         http_signature::{SigningCertificate, prepare},
@@ -33,6 +34,16 @@ const TRUST_ANCHORS: &str = "ca.pem";
 
 /// What lies in the file of the identity.
 const SECRET: &str = "the key 8c1f40";
+
+/// The audit stream, as operators bring it back after a restore. No entry is passed over, and none is told more of than it says.
+pub fn audit_stream(data: &[u8]) -> Verdict {
+    let Ok(text) = str::from_utf8(data) else { return Verdict::Refused };
+    let evidence = Evidence::read(text);
+    if let Ok(Evidence::Stream(sessions)) = &evidence {
+        assert!(sessions.keys().all(|session| text.contains(session.as_str())), "a session that nobody named");
+    }
+    Verdict::of(&evidence)
+}
 
 /// A bank's document. One that is taken calls over https alone and fits within a lease; mistakes quote no secret.
 pub fn bank_document(data: &[u8]) -> Verdict {
