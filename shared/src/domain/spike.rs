@@ -96,16 +96,19 @@ impl Shares {
     /// The shares after the instance asked to have `wanted` lanes in that window, and how many it has then.
     ///
     /// It gets what it wants as long as that leaves to everybody who asked in the window before what is due to him, and
-    /// something to newcomers. It gets its even part in any case, and at least one lane while there is one. Nothing is
-    /// taken from anybody. Who gets nothing is counted in the next window.
+    /// something to newcomers. It gets its even part as long as that leaves a lane to each of them, and at least one lane
+    /// while there is one. Nothing is taken from anybody. Who gets nothing is counted in the next window.
     pub fn take(&self, owner: &OwnerId, wanted: u32, plan: &Plan, window: u64) -> (Self, u32) {
         let mut shares = self.at(window);
         let even = (plan.lanes.saturating_sub(newcomers(plan)) / shares.instances(owner)).max(1);
         let free = plan.lanes.saturating_sub(shares.given());
         let spare = free.saturating_sub(shares.awaited(owner, even)).saturating_sub(newcomers(plan));
+        let others = u32::try_from(shares.absent(owner).count()).unwrap_or(u32::MAX);
         let seat = shares.seats.entry(owner.clone()).or_default();
         let target = wanted.max(1).min(even.max(seat.lanes.saturating_add(spare)));
-        seat.lanes = seat.lanes.saturating_add(target.saturating_sub(seat.lanes).min(free));
+        let first = u32::from(seat.lanes == 0);
+        let reach = free.saturating_sub(others).max(first).min(free);
+        seat.lanes = seat.lanes.saturating_add(target.saturating_sub(seat.lanes).min(reach));
         seat.wanted = seat.wanted.max(wanted);
         let lanes = seat.lanes;
         (shares, lanes)
@@ -135,10 +138,15 @@ impl Shares {
         self.seats.values().map(|seat| seat.lanes).fold(0, u32::saturating_add)
     }
 
-    /// What is due to those who asked in the window before and have not asked yet.
+    /// What the others wanted who asked in the window before and have not asked yet.
+    fn absent(&self, owner: &OwnerId) -> impl Iterator<Item = u32> {
+        let absent = self.before.iter().filter(move |(known, _)| *known != owner && !self.seats.contains_key(known));
+        absent.map(|(_, wanted)| *wanted)
+    }
+
+    /// What is due to them.
     fn awaited(&self, owner: &OwnerId, even: u32) -> u32 {
-        let absent = self.before.iter().filter(|(known, _)| *known != owner && !self.seats.contains_key(known));
-        absent.map(|(_, wanted)| (*wanted).clamp(1, even)).fold(0, u32::saturating_add)
+        self.absent(owner).map(|wanted| wanted.clamp(1, even)).fold(0, u32::saturating_add)
     }
 }
 

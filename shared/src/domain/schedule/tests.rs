@@ -120,7 +120,8 @@ proptest! {
         }
         for (begin, first) in runs.iter().enumerate() {
             let day = runs[begin..].iter().take_while(|run| **run < *first + DAY).count();
-            prop_assert!(day <= a_day as usize + 1, "jitter and lateness move one over the edge at most");
+            // One that is late falls into the day though its place was before it; jitter moves one over the other edge.
+            prop_assert!(day <= a_day as usize + 2, "{day}");
         }
     }
 

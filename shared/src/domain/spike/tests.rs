@@ -68,6 +68,16 @@ fn the_record_is_what_it_was_after_the_store() {
     assert_eq!(value.deserialized::<Shares>().unwrap(), taken);
 }
 
+#[test]
+fn an_even_part_leaves_a_lane_to_who_is_still_awaited() {
+    let plan = Plan { window: Duration::from_secs(10), lanes: 10 };
+    let before = (1..4).fold(shares(), |shares, who| shares.take(&owner(who), 1, &plan, 3).0);
+    let (after, first) = before.take(&owner(1), 500, &plan, 4);
+    let (after, second) = after.take(&owner(2), 500, &plan, 4);
+    let (_, third) = after.take(&owner(3), 500, &plan, 4);
+    assert_eq!((first, second, third), (7, 2, 1));
+}
+
 /// One instance of a simulated fleet.
 struct Instance {
     owner: OwnerId,
