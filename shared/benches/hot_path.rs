@@ -8,15 +8,18 @@
 
 use std::{
     hint::black_box,
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
+    adapters::system::SystemClock,
     domain::{
         bank::Rotation,
         grant::{Grant, Tokens},
@@ -31,8 +34,15 @@ use shared::{
         berlin_group::{references::KnownAccount, transactions},
         exchange::BankResponse,
     },
+    telemetry::{
+        Format, Looking,
+        request_span::{RequestSpans, request_span},
+        subscriber, subscriber_with,
+    },
     testing::{entropy::SeededEntropy, fuzz::issuer, memory_keys::MemoryKeys, samples},
 };
+use tower::ServiceExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 use uuid::Uuid;
 
@@ -52,7 +62,7 @@ struct Row {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     println!("{:<26} {:>32} {:>32} {:>8}", "", "one way", "the other", "ratio");
-    for row in [tokens().await, grants().await, pages(), refreshes()] {
+    for row in [tokens().await, grants().await, pages(), refreshes(), frames().await] {
         let ratio = row.first.1.as_secs_f64() / row.second.1.as_secs_f64();
         println!("{:<26} {:>32} {:>32} {ratio:>7.1}x", row.what, cell(row.first), cell(row.second));
     }
@@ -60,6 +70,30 @@ async fn main() {
 
 fn cell((way, time): (&str, Duration)) -> String {
     format!("{way} {time:>9.1?}")
+}
+
+/// The frame around a request and its access line, while somebody looks at what is measured, and while nobody does.
+async fn frames() -> Row {
+    let spans = RequestSpans::new(Arc::new(SystemClock), Arc::new(SeededEntropy::new(1)), None);
+    let router = Router::new()
+        .route("/v1/sessions/{session}", get(async || StatusCode::OK))
+        .layer(from_fn_with_state(spans, request_span));
+    let ask = async || {
+        let request = Request::get("/v1/sessions/s").body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let requests = || (0..SAMPLES).map(|_| ask());
+    let looking = Looking { prometheus: true, otlp: None };
+    let (looked_at, _telemetry) = subscriber_with(Format::Stackdriver, "info", io::sink, &looking).unwrap();
+    let counted = {
+        let _guard = looked_at.set_default();
+        median(requests()).await
+    };
+    let written = {
+        let _guard = subscriber(Format::Stackdriver, "info", io::sink).unwrap().set_default();
+        median(requests()).await
+    };
+    Row { what: "a request's frame", first: ("counted for Prometheus", counted), second: ("written only", written) }
 }
 
 /// The median of how long each piece of work takes.
